@@ -1,0 +1,59 @@
+# PersonaPulse: `make help` lists the menu. Needs only python >= 3.11, make and a C library.
+SHELL := /bin/bash
+PYTHON ?= python3
+ARGS ?=
+PYTEST_ARGS ?=
+export PYTHONUNBUFFERED := 1
+
+# requirements-uv.lock pins the installer, the other locks pin everything it installs; nothing is fetched that has no hash.
+define make_environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PersonaPulse needs python >= 3.11; this is " + sys.version.split()[0] + ". Name another: make $@ PYTHON=python3.12")'
+@echo "Installing $(2) into $(1) (once; a changed lock installs again) ..."
+@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-uv.lock
+@$(1)/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes --compile-bytecode --requirement $(2)
+@$(1)/bin/uv pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation --editable .
+@touch $(1)/.installed
+endef
+
+.PHONY: help
+help: ## list what make can do
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays up until Ctrl-C (ARGS="--once" ends after the last day)
+	@exec .venv/bin/personapulse up $(ARGS)
+
+.PHONY: test
+test: lint types ## every check: lint, types, unit, SQL, dags, end to end
+	@.venv-test/bin/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: quick
+quick: .venv-test/.installed ## the tests that need no Airflow scheduler
+	@.venv-test/bin/python -m pytest tests --ignore tests/e2e $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: .venv-test/.installed ## ruff (with its Airflow rules) and sqlfluff
+	@.venv-test/bin/ruff check . && .venv-test/bin/ruff format --check . && .venv-test/bin/sqlfluff lint -q include/sql
+
+.PHONY: types
+types: .venv-test/.installed ## mypy, strict
+	@.venv-test/bin/mypy
+
+.PHONY: format
+format: .venv-test/.installed ## rewrite the code the way lint wants it
+	@.venv-test/bin/ruff check --fix . ; .venv-test/bin/ruff format . ; .venv-test/bin/sqlfluff fix -q include/sql
+
+.PHONY: lock
+lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml
+	@for target in uv test run; do .venv-test/bin/python tools/lock.py $$target; done
+
+.PHONY: clean
+clean: ## remove the environments and the default home (its data too)
+	rm -rf .venv .venv-test .personapulse .mypy_cache .ruff_cache .pytest_cache
+
+.venv/.installed: requirements.lock requirements-uv.lock pyproject.toml
+	$(call make_environment,.venv,requirements.lock)
+
+.venv-test/.installed: requirements-test.lock requirements-uv.lock pyproject.toml
+	$(call make_environment,.venv-test,requirements-test.lock)

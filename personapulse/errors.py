@@ -1,0 +1,8 @@
+"""The one exception people are meant to read."""
+
+
+class PersonaPulseError(Exception):
+    """Something a person can mend: the message names the file, line, column or setting, and what to do.
+
+    The command line prints it without a traceback and exits with 1; Airflow fails the task with it.
+    """
