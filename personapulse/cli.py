@@ -1,0 +1,45 @@
+"""The command line: `personapulse --help`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from personapulse import __version__
+from personapulse.errors import PersonaPulseError
+
+application = typer.Typer(
+    name="personapulse",
+    help="Tells an online shop who its customers are and what they will do next.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@application.callback()
+def settings(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(envvar="PERSONAPULSE_HOME", help="Folder of all state. [default: .personapulse]")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,  # noqa: ARG001
+) -> None:
+    """Keep what every command shares."""
+    context.obj = home
+
+
+def app() -> None:
+    """Run a command; print what people can mend without a traceback."""
+    try:
+        application()
+    except PersonaPulseError as error:
+        typer.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(1)

@@ -1,0 +1,180 @@
+"""What a shop says about itself in `<source>/source.yaml`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from personapulse.contract import BY_NAME
+from personapulse.errors import PersonaPulseError
+
+RULE_SETS = ("default", "classic")
+DEFAULT_THRESHOLD = 0.05
+
+
+@dataclass(frozen=True)
+class QuarantineLimits:
+    """How much of a file may go to quarantine before the day is refused.
+
+    Parameters
+    ----------
+    threshold : float, default=0.05
+        Share of the file's rows, from 0 to 1.
+    rules : mapping of str to float
+        Rules (such as `missing_user_id`) with a share of their own; their rows do not count towards `threshold`.
+    """
+
+    threshold: float = DEFAULT_THRESHOLD
+    rules: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """A shop's settings; a shop without a `source.yaml` has the defaults.
+
+    Parameters
+    ----------
+    name : str
+        As people read it on the dashboard.
+    currency : str
+        ISO 4217 code of every amount in the extracts.
+    locale : str
+        How numbers are written for people, such as `en_GB`.
+    time_zone : str
+        IANA name; a shop day runs from midnight to midnight there.
+    return_window_days : int
+        Days a customer may return an order; younger orders are left out of matured return rates.
+    persona_rules : str
+        Rule set in `include/personas.yaml`: `default` or `classic`.
+    lacks : tuple of str
+        Files of the contract this shop never delivers; what is lacking is absent from the marts, never invented.
+    zero_price : str
+        `keep` (a price of 0 is a free item) or `quarantine` (a price of 0 means that nobody recorded it).
+    quarantine : mapping of str to QuarantineLimits
+        Per file of the contract.
+    """
+
+    name: str = "The shop"
+    currency: str = "EUR"
+    locale: str = "en_GB"
+    time_zone: str = "UTC"
+    return_window_days: int = 30
+    persona_rules: str = "default"
+    lacks: tuple[str, ...] = ()
+    zero_price: str = "keep"
+    quarantine: Mapping[str, QuarantineLimits] = field(default_factory=dict)
+
+    def limits(self, extract: str) -> QuarantineLimits:
+        """Quarantine limits of one file of the contract."""
+        return self.quarantine.get(extract, QuarantineLimits())
+
+
+def parse_settings(text: str, where: str) -> ShopSettings:
+    """Read a `source.yaml`.
+
+    Parameters
+    ----------
+    text : str
+        The file's content; empty means defaults.
+    where : str
+        The file's address, for messages.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it is no YAML mapping, or a setting is unknown or has a value it cannot have.
+    """
+    try:
+        given = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise PersonaPulseError(f"{where} is not valid YAML: {error}") from None
+    if not isinstance(given, dict):
+        raise PersonaPulseError(f"{where} must hold settings like 'name: My shop', not a {type(given).__name__}.")
+    known = [setting.name for setting in fields(ShopSettings)]
+    for setting in given:
+        if setting not in known:
+            raise PersonaPulseError(f"{where}: unknown setting {setting!r}. Known are: {', '.join(known)}.")
+    checked = {name: _CHECKS[name](value, f"{where}: {name}") for name, value in given.items()}
+    return ShopSettings(**checked)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise PersonaPulseError(f"{where} must be a text, got {value!r}.")
+    return value
+
+
+def _choice(*choices: str) -> Any:
+    def check(value: Any, where: str) -> str:
+        if value not in choices:
+            raise PersonaPulseError(f"{where} must be one of {', '.join(choices)}, got {value!r}.")
+        return str(value)
+
+    return check
+
+
+def _time_zone(value: Any, where: str) -> str:
+    try:
+        return ZoneInfo(_text(value, where)).key
+    except (ZoneInfoNotFoundError, ValueError):
+        raise PersonaPulseError(f"{where} must be an IANA time zone such as Europe/London, got {value!r}.") from None
+
+
+def _days(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise PersonaPulseError(f"{where} must be a whole number of days, 0 or more, got {value!r}.")
+    return value
+
+
+def _file_names(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise PersonaPulseError(f"{where} must be a list of files, got {value!r}.")
+    return tuple(_file_name(name, where) for name in value)
+
+
+def _file_name(name: Any, where: str) -> str:
+    if name not in BY_NAME:
+        raise PersonaPulseError(f"{where}: {name!r} is no file of the contract. Files are: {', '.join(BY_NAME)}.")
+    return str(name)
+
+
+def _share(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise PersonaPulseError(f"{where} must be a share from 0 to 1, got {value!r}.")
+    return float(value)
+
+
+def _quarantine(value: Any, where: str) -> dict[str, QuarantineLimits]:
+    return {_file_name(name, where): _limits(given, f"{where}.{name}") for name, given in _mapping(value, where).items()}
+
+
+def _limits(value: Any, where: str) -> QuarantineLimits:
+    given = _mapping(value, where)
+    if unknown := set(given) - {"threshold", "rules"}:
+        raise PersonaPulseError(f"{where}: unknown setting {min(unknown)!r}. Known are: threshold, rules.")
+    rules = _mapping(given.get("rules", {}), f"{where}.rules")
+    return QuarantineLimits(
+        threshold=_share(given.get("threshold", DEFAULT_THRESHOLD), f"{where}.threshold"),
+        rules={str(rule): _share(share, f"{where}.rules.{rule}") for rule, share in rules.items()},
+    )
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PersonaPulseError(f"{where} must be a mapping, got {value!r}.")
+    return value
+
+
+_CHECKS: dict[str, Any] = {
+    "name": _text,
+    "currency": _text,
+    "locale": _text,
+    "time_zone": _time_zone,
+    "return_window_days": _days,
+    "persona_rules": _choice(*RULE_SETS),
+    "lacks": _file_names,
+    "zero_price": _choice("keep", "quarantine"),
+    "quarantine": _quarantine,
+}
