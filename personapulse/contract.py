@@ -15,7 +15,9 @@ class Extract:
     name : str
         File name without its ending: `orders` is read from `orders.csv`, `orders.csv.gz` or `orders.parquet`.
     required : tuple of str
-        Columns that must be in the header; a row without a value in one of them is quarantined.
+        Columns that must be in the header.
+    never_empty : tuple of str
+        Columns without which a row means nothing; a row where one is empty is quarantined.
     optional : tuple of str
         Columns that are used where they are delivered. Any other column is ignored, and reported.
     is_optional : bool
@@ -24,6 +26,7 @@ class Extract:
 
     name: str
     required: tuple[str, ...]
+    never_empty: tuple[str, ...]
     optional: tuple[str, ...] = ()
     is_optional: bool = False
 
@@ -33,18 +36,19 @@ class Extract:
         return self.required + self.optional
 
 
-USERS = Extract("users", ("user_id",), ("signup_date", "gender", "age", "location"))
-PRODUCTS = Extract("products", ("product_id", "name", "category"), ("price", "rating"))
+USERS = Extract("users", ("user_id",), ("user_id",), ("signup_date", "gender", "age", "location"))
+PRODUCTS = Extract("products", ("product_id", "name", "category"), ("product_id",), ("price", "rating"))
 # An order is either one line (product_id and amount here), or has its lines in order_items.
-ORDERS = Extract("orders", ("order_id", "user_id", "order_date", "payment_status"), ("product_id", "amount"))
-# user_id is an addition to the first contract: a shop that delivers it has lines without a customer told apart.
-ORDER_ITEMS = Extract("order_items", ("order_id", "line_no", "product_id", "quantity", "unit_price"), ("user_id",))
+_ORDER = ("order_id", "user_id", "order_date", "payment_status")
+ORDERS = Extract("orders", _ORDER, _ORDER, ("product_id", "amount"))
+# Not every shop's lines name the customer; where they do, an anonymous line is told apart from a customer's.
+_LINE = ("order_id", "line_no", "product_id", "quantity", "unit_price")
+ORDER_ITEMS = Extract("order_items", _LINE, _LINE, ("user_id",))
 # A return needs its order, or the customer and the amount where the shop cannot name the order.
-RETURNS = Extract("returns", (), ("order_id", "product_id", "user_id", "return_reason", "returned_at", "amount"))
-PRODUCT_VIEWS = Extract(
-    "product_views", ("user_id", "product_id", "timestamp"), ("category", "session_id", "event_type")
-)
-CONTACTS = Extract("contacts", ("user_id", "sent_at"), ("campaign", "channel"), is_optional=True)
+RETURNS = Extract("returns", ("order_id",), (), ("product_id", "user_id", "return_reason", "returned_at", "amount"))
+_VIEW = ("user_id", "product_id", "timestamp")
+PRODUCT_VIEWS = Extract("product_views", _VIEW, _VIEW, ("category", "session_id", "event_type"))
+CONTACTS = Extract("contacts", ("user_id", "sent_at"), ("user_id", "sent_at"), ("campaign", "channel"), is_optional=True)
 
 EXTRACTS = (USERS, PRODUCTS, ORDERS, ORDER_ITEMS, RETURNS, PRODUCT_VIEWS, CONTACTS)
 BY_NAME = {extract.name: extract for extract in EXTRACTS}
