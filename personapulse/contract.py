@@ -48,7 +48,9 @@ ORDER_ITEMS = Extract("order_items", _LINE, _LINE, ("user_id",))
 RETURNS = Extract("returns", ("order_id",), (), ("product_id", "user_id", "return_reason", "returned_at", "amount"))
 _VIEW = ("user_id", "product_id", "timestamp")
 PRODUCT_VIEWS = Extract("product_views", _VIEW, _VIEW, ("category", "session_id", "event_type"))
-CONTACTS = Extract("contacts", ("user_id", "sent_at"), ("user_id", "sent_at"), ("campaign", "channel"), is_optional=True)
+CONTACTS = Extract(
+    "contacts", ("user_id", "sent_at"), ("user_id", "sent_at"), ("campaign", "channel"), is_optional=True
+)
 
 EXTRACTS = (USERS, PRODUCTS, ORDERS, ORDER_ITEMS, RETURNS, PRODUCT_VIEWS, CONTACTS)
 BY_NAME = {extract.name: extract for extract in EXTRACTS}

@@ -63,7 +63,9 @@ class Home:
         try:
             home.run.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PersonaPulseError(f"Cannot use {home.root} as home: {error.strerror}. Name another with --home.") from None
+            raise PersonaPulseError(
+                f"Cannot use {home.root} as home: {error.strerror}. Name another with --home."
+            ) from None
         home._claim()
         return home
 

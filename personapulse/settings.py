@@ -147,7 +147,9 @@ def _share(value: Any, where: str) -> float:
 
 
 def _quarantine(value: Any, where: str) -> dict[str, QuarantineLimits]:
-    return {_file_name(name, where): _limits(given, f"{where}.{name}") for name, given in _mapping(value, where).items()}
+    return {
+        _file_name(name, where): _limits(given, f"{where}.{name}") for name, given in _mapping(value, where).items()
+    }
 
 
 def _limits(value: Any, where: str) -> QuarantineLimits:

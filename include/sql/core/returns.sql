@@ -1,0 +1,148 @@
+-- core.returns: what came back, as each delivery told it
+-- grain    one row per return and delivery, cut where the order changed hands (if the return does not name its customer)
+-- reads    staging.returns, core.order_owners, touched_orders (from core/orders.sql, same transaction)
+-- rerun    takes the touched returns' deliveries apart and lays them anew, in whatever order days arrive
+-- surprise a return has no id of its own: order, product, customer and time tell it from others, and its number among
+--          equals in one file (two of a kind sent back are two returns)
+
+create temporary table arriving_returns on commit drop as
+select
+    source_day as delivered_on,
+    concat_ws(
+        '|',
+        coalesce(order_id, ''),
+        coalesce(product_id, ''),
+        coalesce(user_id, ''),
+        coalesce(to_char(returned_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), ''),
+        row_number() over (
+            partition by source_day, order_id, product_id, user_id, returned_at
+            order by row_no
+        )
+    ) as return_id,
+    coalesce(user_id, '') as user_id,
+    user_id is not null as names_user,
+    order_id,
+    product_id,
+    return_reason,
+    (returned_at at time zone %(time_zone)s)::date as dated_on,
+    amount
+from staging.returns
+where source_day between %(first_day)s and %(last_day)s;
+
+create temporary table touched_returns on commit drop as
+select return_id from arriving_returns
+union
+select return_id from core.returns
+where
+    delivered_on in (
+        select source_day from staging.batches
+        where source_day between %(first_day)s and %(last_day)s
+    )
+union
+select returns.return_id from core.returns as returns
+inner join touched_orders on returns.order_id = touched_orders.order_id;
+
+analyze touched_returns;
+
+create temporary table delivered_returns on commit drop as
+select
+delivered_on,
+return_id,
+user_id,
+names_user,
+order_id,
+product_id,
+return_reason,
+case when has_date then returned_on end as dated_on,
+amount
+from core.returns
+inner join touched_returns using (return_id)
+where
+known_from = delivered_on -- the first cut of each delivery
+and delivered_on not in (
+    select source_day from staging.batches
+    where source_day between %(first_day)s and %(last_day)s
+)
+union all
+select
+delivered_on,
+return_id,
+user_id,
+names_user,
+order_id,
+product_id,
+return_reason,
+dated_on,
+amount
+from arriving_returns;
+
+delete from core.returns as returns
+using touched_returns
+where returns.return_id = touched_returns.return_id;
+
+create temporary table return_owners on commit drop as
+select
+order_id,
+user_id,
+known_from,
+known_to
+from core.order_owners
+where order_id in (select order_id from delivered_returns where not names_user);
+
+analyze delivered_returns;
+analyze return_owners;
+
+insert into core.returns (
+user_id,
+return_id,
+known_from,
+known_to,
+delivered_on,
+names_user,
+order_id,
+product_id,
+return_reason,
+returned_on,
+has_date,
+amount
+)
+with
+
+deliveries as (
+select
+    delivered_on,
+    coalesce(
+        lead(delivered_on) over (partition by return_id order by delivered_on), 'infinity'::date
+    ) as replaced_on,
+    min(delivered_on) over (partition by return_id) as first_told_on,
+    return_id,
+    user_id,
+    names_user,
+    order_id,
+    product_id,
+    return_reason,
+    dated_on,
+    amount
+from delivered_returns
+)
+
+select
+coalesce(owners.user_id, deliveries.user_id) as user_id,
+deliveries.return_id,
+greatest(deliveries.delivered_on, owners.known_from) as known_from,
+least(deliveries.replaced_on, owners.known_to) as known_to,
+deliveries.delivered_on,
+deliveries.names_user,
+deliveries.order_id,
+deliveries.product_id,
+deliveries.return_reason,
+coalesce(deliveries.dated_on, deliveries.first_told_on) as returned_on,
+deliveries.dated_on is not null as has_date,
+deliveries.amount
+from deliveries
+left join return_owners as owners
+on
+    deliveries.order_id = owners.order_id
+    and not deliveries.names_user
+    and deliveries.delivered_on < owners.known_to
+    and deliveries.replaced_on > owners.known_from;

@@ -1,0 +1,61 @@
+-- Schemas, and what the house writes down about its own work.
+
+create schema if not exists ops;
+create schema if not exists staging;
+create schema if not exists core;
+create schema if not exists marts;
+
+comment on schema ops is 'The house''s own books: loads, quarantine, data quality, migrations.';
+comment on schema staging is 'The rows of the day being loaded, typed; emptied once core has them.';
+comment on schema core is 'Facts of the shop, and since when they have been known.';
+comment on schema marts is 'What analysts and dashboards read; one as_of_date at a time.';
+
+-- grain: one row per shop; a warehouse holds exactly one
+create table ops.shop (
+    is_this_shop boolean primary key default true check (is_this_shop),
+    source_url text not null,
+    name text not null,
+    currency text not null,
+    time_zone text not null
+);
+
+-- grain: one row per source day and file
+create table ops.loads (
+    source_day date not null,
+    file text not null,
+    address text not null,
+    byte_count bigint not null,
+    sha256 text not null,
+    row_count bigint not null,
+    staged_count bigint not null,
+    quarantined_count bigint not null,
+    state text not null check (state in ('staged', 'refused', 'loaded')),
+    changed_at timestamptz not null default clock_timestamp(),
+    primary key (source_day, file),
+    check (row_count = staged_count + quarantined_count)
+);
+
+-- grain: one row per rejected line of a file
+create table ops.quarantine (
+    source_day date not null,
+    file text not null,
+    line_no bigint not null,
+    rule text not null,
+    reason text not null,
+    raw text not null,
+    primary key (source_day, file, line_no)
+);
+comment on column ops.quarantine.line_no is 'Line of the file the row begins on; the header is line 1. In Parquet: row + 1.';
+comment on column ops.quarantine.rule is 'missing_, untypable_ or impossible_ and the column; or field_count, duplicate_key.';
+
+-- grain: one row per day and rule; a rule without findings has count 0
+create table ops.data_quality (
+    as_of_date date not null,
+    layer text not null check (layer in ('core', 'marts')),
+    rule text not null,
+    severity text not null check (severity in ('warn', 'fail')),
+    finding_count bigint not null,
+    sample_keys text[] not null,
+    description text not null,
+    primary key (as_of_date, layer, rule)
+);

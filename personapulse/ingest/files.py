@@ -1,0 +1,206 @@
+"""One file of a day: its header, its bytes as CSV, and its rows one by one when somebody has to look at them."""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
+
+from personapulse.contract import Extract
+from personapulse.errors import PersonaPulseError
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+CHUNK = 1 << 20  # bytes
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_QUOTED = re.compile(rb'"[^"]*"')
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a CSV file as it lies there.
+
+    Parameters
+    ----------
+    line_no : int
+        Line the row begins on; the header is line 1.
+    raw : bytes
+        The row as delivered, without its line end; a quoted field may hold line ends.
+    field_count : int
+        How many fields it has.
+    """
+
+    line_no: int
+    raw: bytes
+    field_count: int
+
+    @property
+    def line_count(self) -> int:
+        """How many lines of the file the row takes up."""
+        return self.raw.count(b"\n") + 1
+
+
+@dataclass(frozen=True)
+class ExtractFile:
+    """A delivered file, in any of the three forms, read as one stream of CSV.
+
+    Parameters
+    ----------
+    filesystem : fsspec.AbstractFileSystem
+        Where it lies.
+    path : str
+        Its path there.
+    address : str
+        Its address as people know it, for messages.
+    extract : Extract
+        What it is in the contract.
+    """
+
+    filesystem: Any
+    path: str
+    address: str
+    extract: Extract
+
+    @property
+    def file(self) -> str:
+        """Its name, such as `orders.csv.gz`."""
+        return self.path.rpartition("/")[2]
+
+    @cached_property
+    def header(self) -> list[str]:
+        """Column names in the file's order.
+
+        Raises
+        ------
+        PersonaPulseError
+            If the file is empty or not UTF-8, a column stands there twice, or a required column is missing.
+        """
+        first = next(self.chunks(), b"").split(b"\n", 1)[0].rstrip(b"\r")
+        try:
+            names = [name.strip().strip('"').strip() for name in first.decode().split(",")]
+        except UnicodeDecodeError:
+            raise PersonaPulseError(f"{self.address}, line 1: not UTF-8. Save the file as UTF-8.") from None
+        if names == [""]:
+            raise PersonaPulseError(
+                f"{self.address} is empty: not even a header. Expected columns: {self._expected()}."
+            )
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise PersonaPulseError(f"{self.address}, line 1: column {min(twice)!r} stands there twice.")
+        if missing := [column for column in self.extract.required if column not in names]:
+            hint = " Columns must be separated by commas." if len(names) == 1 and re.search("[;\t|]", names[0]) else ""
+            raise PersonaPulseError(
+                f"{self.address}, line 1: column {missing[0]!r} is missing.{hint} "
+                f"Found: {', '.join(names)}. Expected: {self._expected()}."
+            )
+        return names
+
+    def _expected(self) -> str:
+        return ", ".join([*self.extract.required, *(f"[{column}]" for column in self.extract.optional)])
+
+    @property
+    def ignored_columns(self) -> list[str]:
+        """Columns of the file that the contract does not know."""
+        return [column for column in self.header if column not in self.extract.columns]
+
+    def is_simple_form(self) -> bool:
+        """Whether an orders file brings its one line along (product_id and amount)."""
+        return {"product_id", "amount"} <= set(self.header)
+
+    def fingerprint(self) -> tuple[int, str]:
+        """Return size in bytes and SHA-256 of the file as delivered."""
+        digest, size = hashlib.sha256(), 0
+        with self.filesystem.open(self.path, "rb") as stream:
+            while chunk := stream.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        return size, digest.hexdigest()
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the file as CSV with a header, without byte order mark, in pieces of about a megabyte."""
+        if self.path.endswith(".parquet"):
+            yield from self._parquet_as_csv()
+            return
+        with self.filesystem.open(self.path, "rb", compression="infer") as stream:
+            first = stream.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
+            while first:
+                yield first
+                first = stream.read(CHUNK)
+
+    def _parquet_as_csv(self) -> Iterator[bytes]:
+        with self.filesystem.open(self.path, "rb") as stream:
+            try:
+                parquet = pyarrow.parquet.ParquetFile(stream)
+            except pyarrow.ArrowInvalid as error:
+                raise PersonaPulseError(f"{self.address} is not a readable Parquet file: {error}") from None
+            yield ",".join(parquet.schema_arrow.names).encode() + b"\n"
+            options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+            for batch in parquet.iter_batches():
+                buffer = io.BytesIO()
+                pyarrow.csv.write_csv(batch, buffer, options)
+                yield buffer.getvalue()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows below the header (empty lines are none), for when the fast way does not serve.
+
+        Quotes are read as PostgreSQL's COPY reads them. Where a quote that is never closed makes rows run into each
+        other, the row's first line is given alone, as one field too many, and reading goes on below it.
+        """
+        lines = _Lines(self.chunks())
+        lines.take()
+        while (line := lines.take()) is not None:
+            if line:
+                yield self._row(line, lines)
+
+    def _row(self, first: bytes, lines: "_Lines") -> Row:
+        line_no, raw = lines.line_no, first
+        taken: list[bytes] = []
+        while raw.count(b'"') % 2:
+            line = lines.take()
+            if line is None:
+                break
+            taken.append(line)
+            raw += b"\n" + line
+        fields = _field_count(raw)
+        if taken and (raw.count(b'"') % 2 or fields != len(self.header)):
+            lines.put_back(taken)
+            raw, fields = first, len(self.header) + 1
+        elif raw.count(b'"') % 2:
+            fields = len(self.header) + 1
+        return Row(line_no, raw, fields)
+
+
+def _field_count(raw: bytes) -> int:
+    bare = _QUOTED.sub(b"", raw) if b'"' in raw else raw
+    return bare.count(b",") + 1
+
+
+class _Lines:
+    """Lines of a byte stream, numbered from 1, some of which can be put back."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self.line_no = 0
+        self._fresh = self._split(chunks)
+        self._again: list[bytes] = []
+
+    def take(self) -> bytes | None:
+        line = self._again.pop() if self._again else next(self._fresh, None)
+        self.line_no += line is not None
+        return line
+
+    def put_back(self, lines: list[bytes]) -> None:
+        self._again.extend(reversed(lines))
+        self.line_no -= len(lines)
+
+    @staticmethod
+    def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
+        rest = b""
+        for chunk in chunks:
+            *whole, rest = (rest + chunk).split(b"\n")
+            yield from (line.removesuffix(b"\r") for line in whole)
+        if rest:
+            yield rest.removesuffix(b"\r")

@@ -1,0 +1,127 @@
+"""Where a shop's extracts lie: one folder per day below any fsspec URL."""
+
+import datetime
+from functools import cached_property
+from typing import Any
+
+import fsspec
+
+from personapulse.contract import BY_NAME, EXTRACTS, ORDER_ITEMS, ORDERS
+from personapulse.errors import PersonaPulseError
+from personapulse.ingest.files import ENDINGS, ExtractFile
+from personapulse.settings import ShopSettings, parse_settings
+
+
+class Source:
+    """A shop's extracts: `<url>/<YYYY-MM-DD>/<file>.csv`, and its settings in `<url>/source.yaml`.
+
+    Parameters
+    ----------
+    url : str
+        Folder, local or any fsspec URL (`s3://bucket/shop`).
+
+    Raises
+    ------
+    PersonaPulseError
+        If the folder is not there or cannot be reached, or its `source.yaml` is wrong.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        try:
+            self.filesystem, self.path = fsspec.core.url_to_fs(self.url)
+            is_folder = self.filesystem.isdir(self.path)
+        except (ImportError, ValueError, OSError) as error:
+            raise PersonaPulseError(f"The source {url} cannot be reached: {error}") from None
+        if not is_folder:
+            raise PersonaPulseError(
+                f"The source {url} is not a folder. It must hold one folder per day, like 2026-03-01."
+            )
+
+    @cached_property
+    def settings(self) -> ShopSettings:
+        """What the shop says about itself in `source.yaml`; defaults without one."""
+        path = f"{self.path}/source.yaml"
+        if not self.filesystem.exists(path):
+            return ShopSettings()
+        try:
+            text = self.filesystem.cat_file(path).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise PersonaPulseError(
+                f"{self.url}/source.yaml is not UTF-8: {error.reason} at byte {error.start}."
+            ) from None
+        return parse_settings(text, f"{self.url}/source.yaml")
+
+    def days(self) -> list[datetime.date]:
+        """Days that have a folder, oldest first; folders with other names are passed over."""
+        names = (entry.rstrip("/").rpartition("/")[2] for entry in self.filesystem.ls(self.path, detail=False))
+        return sorted(day for day in map(_as_day, names) if day)
+
+    def address(self, day: datetime.date, file: str = "") -> str:
+        """Address of a day's folder or of a file in it, as people know it."""
+        return f"{self.url}/{day}" + (f"/{file}" if file else "")
+
+    def files(self, day: datetime.date) -> dict[str, ExtractFile]:
+        """Return the day's files by their name in the contract.
+
+        Raises
+        ------
+        PersonaPulseError
+            If one file is there in two forms, such as `orders.csv` and `orders.parquet`.
+        """
+        found: dict[str, ExtractFile] = {}
+        for entry in self._listing(day):
+            file = entry["name"].rpartition("/")[2]
+            name = next((file.removesuffix(ending) for ending in ENDINGS if file.endswith(ending)), "")
+            if name not in BY_NAME:
+                continue
+            if name in found:
+                raise PersonaPulseError(
+                    f"{self.address(day)} holds {name} twice ({found[name].file} and {file}). Keep one."
+                )
+            found[name] = ExtractFile(self.filesystem, entry["name"], self.address(day, file), BY_NAME[name])
+        return found
+
+    def missing(self, day: datetime.date) -> list[str]:
+        """Addresses of what must be there and is not: the day's folder, or required files.
+
+        A file named in the setting `lacks` is never missing; order_items is not when orders has the simple form.
+        """
+        if not self.filesystem.isdir(f"{self.path}/{day}"):
+            return [self.address(day)]
+        files = self.files(day)
+        required = [
+            extract for extract in EXTRACTS if not extract.is_optional and extract.name not in self.settings.lacks
+        ]
+        if ORDERS.name in files and files[ORDERS.name].is_simple_form():
+            required.remove(ORDER_ITEMS)
+        return [self.address(day, f"{extract.name}.csv") for extract in required if extract.name not in files]
+
+    def require(self, day: datetime.date) -> dict[str, ExtractFile]:
+        """Return the day's files, or say which one is missing.
+
+        Raises
+        ------
+        PersonaPulseError
+            If a required file is missing; the message names its path.
+        """
+        if missing := self.missing(day):
+            raise PersonaPulseError(
+                f"Missing: {', '.join(missing)}. Deliver it (a header without rows is fine for a day without news); "
+                "if this shop never has such a file, name it in source.yaml under lacks."
+            )
+        return self.files(day)
+
+    def _listing(self, day: datetime.date) -> list[dict[str, Any]]:
+        try:
+            return list(self.filesystem.ls(f"{self.path}/{day}", detail=True))
+        except FileNotFoundError:
+            return []
+
+
+def _as_day(name: str) -> datetime.date | None:
+    try:
+        day = datetime.date.fromisoformat(name)
+    except ValueError:
+        return None
+    return day if name == day.isoformat() else None

@@ -1,0 +1,142 @@
+"""The warehouse: its databases, its migrations, and how its SQL files are run."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from personapulse.errors import PersonaPulseError
+from personapulse.paths import SQL
+from personapulse.postgres import EmbeddedPostgres
+
+DATABASE = "personapulse"
+AIRFLOW_DATABASE = "airflow"
+
+
+def connect(conninfo: str) -> psycopg.Connection[Any]:
+    """Open a connection: autocommit (transactions are explicit), several statements with parameters in one call.
+
+    Dates are read as ISO or not at all: `03/04/2026` is refused rather than guessed.
+    """
+    return psycopg.connect(
+        conninfo, autocommit=True, cursor_factory=psycopg.ClientCursor, options="-c datestyle=ISO,YMD"
+    )
+
+
+def prepare(postgres: EmbeddedPostgres) -> None:
+    """Create the warehouse's and Airflow's databases where missing, and bring the warehouse up to date.
+
+    Raises
+    ------
+    PersonaPulseError
+        If the warehouse was made by a newer version.
+    """
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
+        existing = {name for (name,) in server.execute("select datname from pg_database")}
+        for name in (DATABASE, AIRFLOW_DATABASE):
+            if name not in existing:
+                server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    with connect(postgres.conninfo(DATABASE)) as connection:
+        migrate(connection)
+
+
+def migrations() -> dict[int, Path]:
+    """Return the setup files by number, lowest first; `0001_ops.sql` is number 1."""
+    return {int(file.name.split("_")[0]): file for file in sorted((SQL / "setup").glob("*.sql"))}
+
+
+def migrate(connection: psycopg.Connection[Any]) -> list[str]:
+    """Run the setup files this warehouse has not seen yet, each once, all or none.
+
+    Two callers at once take turns. Commits.
+
+    Returns
+    -------
+    list of str
+        Names of the files that were run; empty when the warehouse is up to date.
+
+    Raises
+    ------
+    PersonaPulseError
+        If the warehouse has a migration this version does not know, or one whose text has changed since it ran.
+    """
+    with connection.transaction():
+        take_lock(connection, "migrations")
+        connection.execute(
+            "create schema if not exists ops;"
+            "create table if not exists ops.migrations (number integer primary key, name text not null,"
+            " sha256 text not null, applied_at timestamptz not null default clock_timestamp())"
+        )
+        applied = {number: sha for number, sha in connection.execute("select number, sha256 from ops.migrations")}
+        files = migrations()
+        _refuse_foreign(applied, files)
+        return [_apply(connection, number, file) for number, file in files.items() if number not in applied]
+
+
+def _refuse_foreign(applied: Mapping[int, str], files: Mapping[int, Path]) -> None:
+    if newer := sorted(set(applied) - set(files)):
+        raise PersonaPulseError(
+            f"The warehouse was last used by a newer PersonaPulse: it has migration {newer[-1]}, "
+            f"this version knows up to {max(files)}. Update PersonaPulse, or use another home."
+        )
+    for number, sha in applied.items():
+        if sha != _sha256(files[number]):
+            raise PersonaPulseError(
+                f"{files[number].name} has changed since it was applied to this warehouse. "
+                "Put its text back and write the change as a new, higher-numbered file."
+            )
+
+
+def _apply(connection: psycopg.Connection[Any], number: int, file: Path) -> str:
+    connection.execute(file.read_text(encoding="utf-8").encode())
+    connection.execute(
+        "insert into ops.migrations (number, name, sha256) values (%s, %s, %s)",
+        (number, file.name, _sha256(file)),
+    )
+    return file.name
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def take_lock(connection: psycopg.Connection[Any], name: str) -> None:
+    """Wait for the named lock; it is held until the transaction ends."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"personapulse.{name}",))
+
+
+def run_file(
+    connection: psycopg.Connection[Any], name: str, parameters: Mapping[str, Any], **fragments: str
+) -> psycopg.Cursor[Any]:
+    """Run one file of `include/sql` inside the caller's transaction.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        From `connect`.
+    name : str
+        Path below `include/sql`, such as `marts/rfm.sql`.
+    parameters : mapping
+        Values for the file's `%(name)s`; those it does not use are ignored.
+    **fragments : str
+        SQL of our own making that stands in for a `%(name)s` (the persona rules); never text from outside.
+    """
+    text = (SQL / name).read_text(encoding="utf-8")
+    for placeholder, fragment in fragments.items():
+        text = text.replace(f"%({placeholder})s", fragment.replace("%", "%%"))
+    cursor = connection.cursor()
+    cursor.execute(text.encode(), dict(parameters))
+    return cursor
+
+
+@contextmanager
+def embedded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
+    """Open the warehouse of an embedded server, starting the server for the time being if it is not running."""
+    with postgres:
+        prepare(postgres)
+        with connect(postgres.conninfo(DATABASE)) as connection:
+            yield connection
