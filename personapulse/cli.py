@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from personapulse import __version__
+from personapulse.commands import convert
 from personapulse.errors import PersonaPulseError
 
 application = typer.Typer(
@@ -28,12 +29,16 @@ def _show_version(wanted: bool) -> None:
 def settings(
     context: typer.Context,
     home: Annotated[
-        Path | None, typer.Option(envvar="PERSONAPULSE_HOME", help="Folder of all state. [default: .personapulse]")
+        Path | None,
+        typer.Option(envvar="PERSONAPULSE_HOME", help="Folder of all state. [default: .personapulse]"),
     ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,  # noqa: ARG001
 ) -> None:
     """Keep what every command shares."""
     context.obj = home
+
+
+application.add_typer(convert.commands)
 
 
 def app() -> None:
