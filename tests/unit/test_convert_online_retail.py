@@ -190,7 +190,7 @@ def test_the_real_file_adds_up_to_its_reference_figures(tmp_path):
     assert (accounts.paid_lines, accounts.returned_lines) == (397_884, 8_905)
     assert (accounts.anonymous_lines, accounts.unpriced_lines, accounts.other_lines) == (135_080, 40, 0)
     assert (accounts.orders, accounts.customers, accounts.gross) == (18_532, 4_338, Decimal("8911407.904"))
-    written = {name: 0 for name in ("users", "products", "orders", "order_items", "returns")}
+    written = dict.fromkeys(("users", "products", "orders", "order_items", "returns"), 0)
     returned = Decimal(0)
     day = datetime.date(2010, 12, 1)
     for _ in range(accounts.days):

@@ -86,7 +86,7 @@ def test_an_empty_folder_is_used(tmp_path):
 
 def test_an_earlier_output_is_kept_unless_it_may_be_replaced(tmp_path):
     out = earlier_output(tmp_path / "out")
-    with pytest.raises(PersonaPulseError, match="holds extracts already.*--replace"), new_source(out):
+    with pytest.raises(PersonaPulseError, match=r"holds extracts already.*--replace"), new_source(out):
         pass
     assert (out / "2026-01-01" / "orders.csv").exists()
     with new_source(out, replace=True) as root:
