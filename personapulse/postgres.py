@@ -50,7 +50,7 @@ class EmbeddedPostgres:
     Parameters
     ----------
     home : Home
-        Data lie in `home.postgres`; the socket lies in `home.run`, or in the temporary folder when that path is too long.
+        Data lie in `home.postgres`, the socket in `home.run` or, when that path is too long, in the temporary folder.
     """
 
     def __init__(self, home: Home) -> None:
@@ -70,7 +70,7 @@ class EmbeddedPostgres:
             self.stop()
 
     def conninfo(self, database: str) -> str:
-        """Connection string for libpq and psycopg."""
+        """Return the connection string for libpq and psycopg."""
         return make_conninfo(host=str(self.socket_folder), port=PORT, user=SUPERUSER, dbname=database)
 
     def start(self) -> bool:

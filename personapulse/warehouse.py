@@ -71,7 +71,7 @@ def migrate(connection: psycopg.Connection[Any]) -> list[str]:
             "create table if not exists ops.migrations (number integer primary key, name text not null,"
             " sha256 text not null, applied_at timestamptz not null default clock_timestamp())"
         )
-        applied = {number: sha for number, sha in connection.execute("select number, sha256 from ops.migrations")}
+        applied = dict(connection.execute("select number, sha256 from ops.migrations").fetchall())
         files = migrations()
         _refuse_foreign(applied, files)
         return [_apply(connection, number, file) for number, file in files.items() if number not in applied]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest.files import ExtractFile
@@ -56,7 +57,7 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
         connection.execute("delete from ops.loads where source_day = %s", (day,))
         for name, file in files.items():
             staged, rejections = _stage_file(connection, source.settings, files, file, day)
-            refusal = _refusal(file, source.settings.limits(name), staged, rejections)
+            refusal = _refusal(file, day, source.settings.limits(name), staged, rejections)
             _record(connection, file, day, staged, rejections, is_refused=bool(refusal))
             counts[name] = {
                 "rows": staged + len(rejections),
@@ -158,7 +159,7 @@ def _refusal(file: ExtractFile, limits: QuarantineLimits, staged: int, rejection
             return (
                 f"{file.address}: {bad} of {rows} rows are {what} ({bad / rows:.1%}, allowed are {share:.1%}), so the "
                 f"day is refused. First, line {first.line_no}: {first.reason}. Most: {_most(by_rule)}. All of them: "
-                f"personapulse query \"select * from ops.quarantine where file = '{file.extract.name}'\". "
+                f"table ops.quarantine, source_day {day}, file {file.extract.name}. "
                 "Deliver a mended file, or raise the limit in source.yaml under quarantine."
             )
     return None
@@ -194,7 +195,8 @@ def _record(
 
 def _forget_staged(connection: psycopg.Connection[Any], day: datetime.date) -> None:
     for table in (*CORE, "batches"):
-        connection.execute(f"delete from staging.{table} where source_day = %s".encode(), (day,))
+        statement = sql.SQL("delete from staging.{} where source_day = %s").format(sql.Identifier(table))
+        connection.execute(statement, (day,))
 
 
 def _is_staged(connection: psycopg.Connection[Any], day: datetime.date) -> bool:
@@ -226,6 +228,7 @@ def _merge_days(
 
 def _row_count(connection: psycopg.Connection[Any], table: str, first: datetime.date, last: datetime.date) -> int:
     count = connection.execute(
-        f"select count(*) from staging.{table} where source_day between %s and %s".encode(), (first, last)
+        sql.SQL("select count(*) from staging.{} where source_day between %s and %s").format(sql.Identifier(table)),
+        (first, last),
     ).fetchone()
     return int(count[0]) if count else 0

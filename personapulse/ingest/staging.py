@@ -1,8 +1,8 @@
 """One file into its staging table: typed by COPY itself, checked by SQL, what cannot be used set aside with its reason.
 
 The fast way is one COPY of the whole file: PostgreSQL types the values, skips rows it cannot type and names their line
-and column. Only a file with a wrong number of fields somewhere has its rows counted out here first, and only a file with
-bad rows is read a second time, to keep their raw text.
+and column. Only a file with a wrong number of fields somewhere has its rows counted out here first, and only a file
+with bad rows is read a second time, to keep their raw text.
 """
 
 import datetime

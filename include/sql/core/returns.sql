@@ -46,75 +46,26 @@ analyze touched_returns;
 
 create temporary table delivered_returns on commit drop as
 select
-delivered_on,
-return_id,
-user_id,
-names_user,
-order_id,
-product_id,
-return_reason,
-case when has_date then returned_on end as dated_on,
-amount
+    delivered_on,
+    return_id,
+    user_id,
+    names_user,
+    order_id,
+    product_id,
+    return_reason,
+    case when has_date then returned_on end as dated_on,
+    amount
 from core.returns
 inner join touched_returns using (return_id)
 where
-known_from = delivered_on -- the first cut of each delivery
-and delivered_on not in (
-    select source_day from staging.batches
-    where source_day between %(first_day)s and %(last_day)s
-)
+    known_from = delivered_on -- the first cut of each delivery
+    and delivered_on not in (
+        select source_day from staging.batches
+        where source_day between %(first_day)s and %(last_day)s
+    )
 union all
 select
-delivered_on,
-return_id,
-user_id,
-names_user,
-order_id,
-product_id,
-return_reason,
-dated_on,
-amount
-from arriving_returns;
-
-delete from core.returns as returns
-using touched_returns
-where returns.return_id = touched_returns.return_id;
-
-create temporary table return_owners on commit drop as
-select
-order_id,
-user_id,
-known_from,
-known_to
-from core.order_owners
-where order_id in (select order_id from delivered_returns where not names_user);
-
-analyze delivered_returns;
-analyze return_owners;
-
-insert into core.returns (
-user_id,
-return_id,
-known_from,
-known_to,
-delivered_on,
-names_user,
-order_id,
-product_id,
-return_reason,
-returned_on,
-has_date,
-amount
-)
-with
-
-deliveries as (
-select
     delivered_on,
-    coalesce(
-        lead(delivered_on) over (partition by return_id order by delivered_on), 'infinity'::date
-    ) as replaced_on,
-    min(delivered_on) over (partition by return_id) as first_told_on,
     return_id,
     user_id,
     names_user,
@@ -123,26 +74,75 @@ select
     return_reason,
     dated_on,
     amount
-from delivered_returns
+from arriving_returns;
+
+delete from core.returns as returns
+using touched_returns
+where returns.return_id = touched_returns.return_id;
+
+create temporary table return_owners on commit drop as
+select
+    order_id,
+    user_id,
+    known_from,
+    known_to
+from core.order_owners
+where order_id in (select order_id from delivered_returns where not names_user);
+
+analyze delivered_returns;
+analyze return_owners;
+
+insert into core.returns (
+    user_id,
+    return_id,
+    known_from,
+    known_to,
+    delivered_on,
+    names_user,
+    order_id,
+    product_id,
+    return_reason,
+    returned_on,
+    has_date,
+    amount
+)
+with
+
+deliveries as (
+    select
+        delivered_on,
+        coalesce(
+            lead(delivered_on) over (partition by return_id order by delivered_on), 'infinity'::date
+        ) as replaced_on,
+        min(delivered_on) over (partition by return_id) as first_told_on,
+        return_id,
+        user_id,
+        names_user,
+        order_id,
+        product_id,
+        return_reason,
+        dated_on,
+        amount
+    from delivered_returns
 )
 
 select
-coalesce(owners.user_id, deliveries.user_id) as user_id,
-deliveries.return_id,
-greatest(deliveries.delivered_on, owners.known_from) as known_from,
-least(deliveries.replaced_on, owners.known_to) as known_to,
-deliveries.delivered_on,
-deliveries.names_user,
-deliveries.order_id,
-deliveries.product_id,
-deliveries.return_reason,
-coalesce(deliveries.dated_on, deliveries.first_told_on) as returned_on,
-deliveries.dated_on is not null as has_date,
-deliveries.amount
+    coalesce(owners.user_id, deliveries.user_id) as user_id,
+    deliveries.return_id,
+    greatest(deliveries.delivered_on, owners.known_from) as known_from,
+    least(deliveries.replaced_on, owners.known_to) as known_to,
+    deliveries.delivered_on,
+    deliveries.names_user,
+    deliveries.order_id,
+    deliveries.product_id,
+    deliveries.return_reason,
+    coalesce(deliveries.dated_on, deliveries.first_told_on) as returned_on,
+    deliveries.dated_on is not null as has_date,
+    deliveries.amount
 from deliveries
 left join return_owners as owners
-on
-    deliveries.order_id = owners.order_id
-    and not deliveries.names_user
-    and deliveries.delivered_on < owners.known_to
-    and deliveries.replaced_on > owners.known_from;
+    on
+        deliveries.order_id = owners.order_id
+        and not deliveries.names_user
+        and deliveries.delivered_on < owners.known_to
+        and deliveries.replaced_on > owners.known_from;

@@ -64,7 +64,8 @@ create table core.order_items (
 create index on core.order_items (order_id);
 create index on core.order_items (delivered_on);
 comment on column core.order_items.user_id is 'Owner of the order; empty while no header of the order is known.';
-comment on column core.order_items.delivered_on is 'Source day that delivered the line; later than known_from never.';
+comment on column core.order_items.delivered_on is
+'Source day that delivered the line; known_from is later where the order changed hands since.';
 
 -- grain: one row per return and delivery, cut where the order changed hands (if the return does not name its customer)
 create table core.returns (
@@ -131,7 +132,7 @@ marked as (
         user_id,
         known_from,
         known_to,
-        user_id is distinct from lag(user_id) over (partition by order_id order by known_from) as is_new_owner
+        coalesce(user_id <> lag(user_id) over (partition by order_id order by known_from), true) as is_new_owner
     from core.orders
 ),
 

@@ -60,6 +60,42 @@ create table marts.rfm (
     primary key (as_of_date, user_id)
 );
 
+-- grain: one row per recency score and mean of the other two; the 25 pairs are named once each
+create table marts.rfm_segments (
+    r_score integer not null check (r_score between 1 and 5),
+    fm_score integer not null check (fm_score between 1 and 5),
+    segment text not null,
+    primary key (r_score, fm_score)
+);
+
+insert into marts.rfm_segments (r_score, fm_score, segment)
+values
+(5, 1, 'New Customers'),
+(5, 2, 'Potential Loyalists'),
+(5, 3, 'Potential Loyalists'),
+(5, 4, 'Champions'),
+(5, 5, 'Champions'),
+(4, 1, 'Promising'),
+(4, 2, 'Potential Loyalists'),
+(4, 3, 'Potential Loyalists'),
+(4, 4, 'Champions'),
+(4, 5, 'Champions'),
+(3, 1, 'About To Sleep'),
+(3, 2, 'About To Sleep'),
+(3, 3, 'Need Attention'),
+(3, 4, 'Loyal Customers'),
+(3, 5, 'Loyal Customers'),
+(2, 1, 'Hibernating'),
+(2, 2, 'Hibernating'),
+(2, 3, 'At Risk'),
+(2, 4, 'At Risk'),
+(2, 5, 'At Risk'),
+(1, 1, 'Lost'),
+(1, 2, 'Lost'),
+(1, 3, 'At Risk'),
+(1, 4, 'Can''t Lose Them'),
+(1, 5, 'Can''t Lose Them');
+
 create table marts.ltv (
     as_of_date date not null,
     user_id text not null,
@@ -93,7 +129,7 @@ create table marts.customer_profile (
     returns bigint not null,
     returned_orders bigint not null,
     return_rate numeric,
-    views bigint not null,
+    views bigint,
     views_per_order numeric,
     price_level numeric,
     primary key (as_of_date, user_id)

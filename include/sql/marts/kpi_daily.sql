@@ -1,0 +1,105 @@
+-- marts.kpi_daily: the shop's key figures of one day, and of all days up to it
+-- grain    one row per as_of_date
+-- reads    core.orders_as_of, core.returns_as_of, core.users
+-- rerun    replaces its own as_of_date and touches no other day
+
+delete from marts.kpi_daily
+where as_of_date = %(as_of_date)s::date;
+
+insert into marts.kpi_daily (
+    as_of_date,
+    users,
+    buyers,
+    orders,
+    paid_orders,
+    gross_revenue,
+    returns_amount,
+    net_revenue,
+    users_to_date,
+    buyers_to_date,
+    repeat_buyers_to_date,
+    orders_to_date,
+    paid_orders_to_date,
+    gross_revenue_to_date,
+    returns_amount_to_date,
+    net_revenue_to_date,
+    average_order_value_to_date,
+    repeat_rate_to_date
+)
+with
+
+user_totals as (
+    select
+        count(*) filter (where known_since = %(as_of_date)s::date) as users,
+        count(*) as users_to_date
+    from (
+        select
+            user_id,
+            min(known_from) as known_since
+        from core.users
+        where known_from <= least(%(known_on)s::date, %(as_of_date)s::date)
+        group by user_id
+    ) as known_users
+),
+
+buyers as (
+    select
+        user_id,
+        count(*) filter (where ordered_on = %(as_of_date)s::date) as orders,
+        count(*) filter (where is_paid and ordered_on = %(as_of_date)s::date) as paid_orders,
+        coalesce(sum(gross_amount) filter (where is_paid and ordered_on = %(as_of_date)s::date), 0) as gross_revenue,
+        count(*) as orders_to_date,
+        count(*) filter (where is_paid) as paid_orders_to_date,
+        coalesce(sum(gross_amount) filter (where is_paid), 0) as gross_revenue_to_date
+    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    group by user_id
+),
+
+order_totals as (
+    select
+        count(*) filter (where paid_orders > 0) as buyers,
+        coalesce(sum(orders), 0) as orders,
+        coalesce(sum(paid_orders), 0) as paid_orders,
+        coalesce(sum(gross_revenue), 0) as gross_revenue,
+        count(*) filter (where paid_orders_to_date > 0) as buyers_to_date,
+        count(*) filter (where paid_orders_to_date > 1) as repeat_buyers_to_date,
+        coalesce(sum(orders_to_date), 0) as orders_to_date,
+        coalesce(sum(paid_orders_to_date), 0) as paid_orders_to_date,
+        coalesce(sum(gross_revenue_to_date), 0) as gross_revenue_to_date
+    from buyers
+),
+
+return_totals as (
+    select
+        coalesce(sum(amount) filter (where returned_on = %(as_of_date)s::date), 0) as returns_amount,
+        coalesce(sum(amount), 0) as returns_amount_to_date
+    from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
+),
+
+final as (
+    select
+        %(as_of_date)s::date as as_of_date,
+        user_totals.users,
+        order_totals.buyers,
+        order_totals.orders,
+        order_totals.paid_orders,
+        order_totals.gross_revenue,
+        return_totals.returns_amount,
+        order_totals.gross_revenue - return_totals.returns_amount as net_revenue,
+        user_totals.users_to_date,
+        order_totals.buyers_to_date,
+        order_totals.repeat_buyers_to_date,
+        order_totals.orders_to_date,
+        order_totals.paid_orders_to_date,
+        order_totals.gross_revenue_to_date,
+        return_totals.returns_amount_to_date,
+        order_totals.gross_revenue_to_date - return_totals.returns_amount_to_date as net_revenue_to_date,
+        -- null without a paid order: a shop that sold nothing has no average and no rate
+        order_totals.gross_revenue_to_date / nullif(order_totals.paid_orders_to_date, 0) as average_order_value_to_date,
+        order_totals.repeat_buyers_to_date::numeric / nullif(order_totals.buyers_to_date, 0) as repeat_rate_to_date
+    from user_totals
+    cross join order_totals
+    cross join return_totals
+)
+
+select * from final;
