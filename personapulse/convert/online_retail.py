@@ -158,7 +158,7 @@ def products(lines: pd.DataFrame) -> pd.DataFrame:
     # What was known of the name before this day: 0 nothing, 1 a note, 2 a name.
     worth = daily["is_priced"].astype("int64") + daily["is_named"]
     best_before = worth.groupby(daily["product"]).cummax().groupby(daily["product"]).shift(fill_value=-1)
-    candidates = daily[(worth >= best_before) & ((worth > 0) | (best_before < 0))]
+    candidates = daily[worth >= best_before]
     is_news = candidates["name"].ne(candidates.groupby("product")["name"].shift())
     return _table(
         candidates[is_news].assign(category=""), {"product": "product_id", "name": "name", "category": "category"}

@@ -114,6 +114,58 @@ def test_products_have_names_and_notes_do_not_rename_them(tmp_path):
     assert rows(tmp_path, "2010-12-03", "products") == ["product_id,name,category", "BOX,Box,", "MUG,Red Mug,"]
 
 
+def test_a_product_is_renamed_by_names_only(tmp_path):
+    told = [("", 0.0), ("ask Ann", 0.0), ("", 0.0), ("Mug", 2.0), ("a broken one", 0.0)]
+    told += [("", 2.0), ("Mug", 2.0), ("Cup", 2.0)]
+        ("", 0.0),
+        ("ask Ann", 0.0),
+        ("", 0.0),
+        ("Mug", 2.0),
+        ("a broken one", 0.0),
+        ("", 2.0),
+        ("Mug", 2.0),
+        ("Cup", 2.0),
+    ]
+    given = [
+        (str(day), "MUG", name, 1, f"2010-12-0{day} 09:00:00", price, 7, "France")
+        for day, (name, price) in enumerate(told, start=1)
+    ]
+    given.append(("4", "MUG", "A note", 1, "2010-12-04 09:00:00", 0.0, 7, "France"))
+    convert(tmp_path, frame(given))
+    news = {day: rows(tmp_path, f"2010-12-0{day}", "products")[1:] for day in range(1, 9)}
+    assert {day: names for day, names in news.items() if names} == {
+        1: ["MUG,,"], 2: ["MUG,ask Ann,"], 4: ["MUG,Mug,"], 8: ["MUG,Cup,"],
+    }  # fmt: skip
+
+
+def test_the_latest_country_of_a_day_counts(tmp_path):
+    convert(tmp_path, frame([
+        ("1", "MUG", "Mug", 1, "2010-12-01 09:00:00", 2.0, 7, "France"),
+        ("3", "MUG", "Mug", 1, "2010-12-01 11:00:00", 2.0, 7, "Spain"),
+        ("2", "MUG", "Mug", 1, "2010-12-01 10:00:00", 2.0, 7, "Malta"),
+    ]))  # fmt: skip
+    assert rows(tmp_path, "2010-12-01", "users")[1:] == ["7,Spain"]
+
+
+def test_an_invoice_over_midnight_belongs_to_the_day_it_began(tmp_path):
+    accounts = convert(tmp_path, frame([
+        ("1", "MUG", "Mug", 1, "2010-12-02 00:01:00", 2.0, 7, "France"),
+        ("1", "CAP", "Cap", 1, "2010-12-01 23:59:00", 2.0, 7, "France"),
+    ]))  # fmt: skip
+    assert (accounts.days, rows(tmp_path, "2010-12-01", "orders")[1:]) == (1, ["1,7,2010-12-01 23:59:00,Paid"])
+    assert rows(tmp_path, "2010-12-01", "order_items")[1:] == ["1,1,MUG,1,2.00,7", "1,2,CAP,1,2.00,7"]
+
+
+def test_lines_that_were_never_paid_are_no_orders_and_match_no_return(tmp_path):
+    accounts = convert(tmp_path, frame([
+        ("1", "MUG", "Mug", 1, "2010-12-01 09:00:00", 0.0, 7, "France"),
+        ("2", "MUG", "Mug", 0, "2010-12-01 10:00:00", 2.0, 7, "France"),
+        ("C3", "MUG", "Mug", -1, "2010-12-01 11:00:00", 2.0, 7, "France"),
+    ]))  # fmt: skip
+    assert (accounts.unpriced_lines, accounts.other_lines, accounts.returned_lines) == (1, 1, 1)
+    assert (accounts.lines, accounts.orders, accounts.matched_returns) == (3, 0, 0)
+
+
 def test_a_day_without_invoices_is_there(tmp_path):
     convert(tmp_path)
     files = ("order_items", "orders", "products", "returns", "users")
