@@ -117,15 +117,6 @@ def test_products_have_names_and_notes_do_not_rename_them(tmp_path):
 def test_a_product_is_renamed_by_names_only(tmp_path):
     told = [("", 0.0), ("ask Ann", 0.0), ("", 0.0), ("Mug", 2.0), ("a broken one", 0.0)]
     told += [("", 2.0), ("Mug", 2.0), ("Cup", 2.0)]
-        ("", 0.0),
-        ("ask Ann", 0.0),
-        ("", 0.0),
-        ("Mug", 2.0),
-        ("a broken one", 0.0),
-        ("", 2.0),
-        ("Mug", 2.0),
-        ("Cup", 2.0),
-    ]
     given = [
         (str(day), "MUG", name, 1, f"2010-12-0{day} 09:00:00", price, 7, "France")
         for day, (name, price) in enumerate(told, start=1)
