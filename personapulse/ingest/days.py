@@ -147,7 +147,9 @@ def _stage_file(
     return staged, rejections
 
 
-def _refusal(file: ExtractFile, limits: QuarantineLimits, staged: int, rejections: Iterable[Rejection]) -> str | None:
+def _refusal(
+    file: ExtractFile, day: datetime.date, limits: QuarantineLimits, staged: int, rejections: Iterable[Rejection]
+) -> str | None:
     """Say why the file is refused, if it is: its share of bad rows, or of one rule's, is above the limit."""
     by_rule = Counter(rejection.rule for rejection in rejections)
     rows = staged + by_rule.total()

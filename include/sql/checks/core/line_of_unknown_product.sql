@@ -1,0 +1,11 @@
+-- warn: A line of the day names a product no products file has told of.
+-- grain    one row per finding, named by key
+
+select items.order_id || ' line ' || items.line_no as key
+from core.order_items as items
+where
+    items.delivered_on = %(as_of_date)s::date
+    and not exists (
+        select from core.products as products
+        where products.product_id = items.product_id and products.known_from <= %(as_of_date)s::date
+    )

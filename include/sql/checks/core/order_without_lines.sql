@@ -1,0 +1,12 @@
+-- warn: A paid order of the day has no lines, so its revenue is 0.
+-- grain    one row per finding, named by key
+
+select orders.order_id as key
+from core.orders as orders
+where
+    orders.known_from = %(as_of_date)s::date
+    and orders.payment_status = 'Paid'
+    and not exists (
+        select from core.order_items as items
+        where items.user_id = orders.user_id and items.order_id = orders.order_id
+    )

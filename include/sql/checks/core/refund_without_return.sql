@@ -1,0 +1,12 @@
+-- warn: An order became Refunded on the day, and no return tells what came back; net revenue still has it.
+-- grain    one row per finding, named by key
+
+select orders.order_id as key
+from core.orders as orders
+where
+    orders.known_from = %(as_of_date)s::date
+    and orders.payment_status = 'Refunded'
+    and not exists (
+        select from core.returns as returns
+        where returns.user_id = orders.user_id and returns.order_id = orders.order_id
+    )

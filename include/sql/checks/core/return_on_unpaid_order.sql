@@ -1,0 +1,14 @@
+-- warn: A return of the day is on an order that was never paid; it takes nothing off revenue.
+-- grain    one row per finding, named by key
+
+select returns.return_id as key
+from core.returns as returns
+inner join core.orders as orders
+    on
+        returns.user_id = orders.user_id
+        and returns.order_id = orders.order_id
+        and orders.known_from <= %(as_of_date)s::date
+        and %(as_of_date)s::date < orders.known_to
+where
+    returns.delivered_on = %(as_of_date)s::date
+    and orders.payment_status not in ('Paid', 'Refunded')

@@ -1,0 +1,21 @@
+-- fail: Every user, and every buyer, has one row in customer_profile.
+-- grain    one row per finding, named by key
+
+with
+
+customers as (
+    select user_id
+    from core.users
+    where known_from <= %(known_on)s::date and %(known_on)s::date < known_to
+    union
+    select user_id
+    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
+)
+
+select user_id as key
+from customers
+where
+    user_id not in (
+        select profiles.user_id from marts.customer_profile as profiles
+        where profiles.as_of_date = %(as_of_date)s::date
+    )
