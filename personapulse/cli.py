@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from personapulse import __version__
-from personapulse.commands import convert
+from personapulse.commands import convert, up
 from personapulse.errors import PersonaPulseError
 
 application = typer.Typer(
@@ -38,6 +38,8 @@ def settings(
     context.obj = home
 
 
+application.command()(up.up)
+application.command()(up.down)
 application.add_typer(convert.commands)
 
 

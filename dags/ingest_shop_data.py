@@ -1,0 +1,64 @@
+"""Take in one shop day: its extract becomes clean, checked facts.
+
+1. `wait_for_extract`: a nightly run waits, without holding a worker, until the day's folder is complete: at most
+   the hours in the Variable `personapulse_wait_hours` (6). A backfill or a run by hand looks once.
+2. `stage_extract`: loads the files, sets bad rows aside in `ops.quarantine`, refuses the day if there are too many.
+3. `merge_core`: merges the day into the `core` tables.
+4. `check_core`: checks them and announces the day as a partition of the asset `core`.
+
+**Starts** every midnight in the shop's time zone, for the day just ended; its partition key is that day. **Running it
+again is safe**: a day replaces itself. **When it fails**: `docs/runbook.md#ingest_shop_data`.
+"""
+
+import logging
+
+from airflow.sdk import CronPartitionTimetable, chain, dag, task
+
+from personapulse import checks, ingest
+from personapulse_airflow import shared
+from personapulse_airflow.extract import WaitForExtract
+
+log = logging.getLogger(__name__)
+
+
+@task
+def stage_extract(partition_key: str | None = None) -> None:
+    """Load the day's files into staging, bad rows into quarantine."""
+    with shared.warehouse() as connection:
+        for file, counts in ingest.stage(connection, shared.source(), shared.day_of(partition_key)).items():
+            log.info("%s: %s", file, ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@task
+def merge_core(partition_key: str | None = None) -> None:
+    """Merge the staged day into the core tables."""
+    with shared.warehouse() as connection:
+        for table, counts in ingest.merge(connection, shared.source(), shared.day_of(partition_key)).items():
+            log.info("core.%s: %s", table, ", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@task(outlets=[shared.CORE])
+def check_core(partition_key: str | None = None) -> None:
+    """Check the core tables, then announce the day."""
+    with shared.warehouse() as connection:
+        for result in checks.run(connection, "core", shared.day_of(partition_key)):
+            log.info("%s", result)
+
+
+@dag(
+    schedule=CronPartitionTimetable(
+        "0 0 * * *", timezone=shared.time_zone(), run_offset=-1, key_format=shared.DAY_FORMAT
+    ),
+    start_date=shared.first_night(),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    default_args=shared.DEFAULT_ARGS,
+    tags=["layer:core", "impact:high"],
+)
+def ingest_shop_data() -> None:
+    """Take in one shop day."""
+    chain(WaitForExtract(task_id="wait_for_extract"), stage_extract(), merge_core(), check_core())
+
+
+ingest_shop_data()

@@ -1,0 +1,42 @@
+"""Publish one day's figures for people to read.
+
+1. `write_report`: writes the day's report as `latest` into the folder named by the Variable `personapulse_report`,
+   unless a newer day is in front already: taking in an old day never puts old figures there.
+
+**Starts** when a day of `marts` has been checked; its partition key is the day shown. **Running it again is safe**: the
+report is written anew. **When it fails**: `docs/runbook.md#publish_dashboards`.
+"""
+
+import logging
+
+from airflow.sdk import dag, task
+
+from personapulse_airflow import shared
+
+log = logging.getLogger(__name__)
+
+
+@task
+def write_report(partition_key: str | None = None) -> None:
+    """Write the day's report, unless a newer day is in front."""
+    from personapulse_airflow.publishing import publish  # noqa: PLC0415 - loads the chart libraries
+
+    day = shared.day_of(partition_key)
+    with shared.warehouse() as connection:
+        log.info(publish(connection, day, shared.report_folder(), shared.source().settings))
+
+
+@dag(
+    schedule=shared.when(shared.MARTS),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    default_args=shared.DEFAULT_ARGS,
+    tags=["layer:publish", "impact:medium"],
+)
+def publish_dashboards() -> None:
+    """Publish one day's figures."""
+    write_report()
+
+
+publish_dashboards()

@@ -1,0 +1,174 @@
+"""The work of `up` once Airflow runs: the past in one go, then each wanted day through all three dags."""
+
+import datetime
+import itertools
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from personapulse import ingest, warehouse
+from personapulse.home import Home
+from personapulse.postgres import EmbeddedPostgres
+from personapulse.service.airflow import CHAIN, HISTORY, INGEST, Airflow
+from personapulse.service.api import AirflowApi, Run
+from personapulse.service.days import Days, explain, follow
+from personapulse.service.plan import Plan
+from personapulse.service.screen import DayProgress, Screen
+
+POLL = 0.5  # seconds
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the work needs: the home, its running programs, and the screen."""
+
+    home: Home
+    postgres: EmbeddedPostgres
+    airflow: Airflow
+    api: AirflowApi
+    screen: Screen
+
+    @property
+    def backfill_record(self) -> Path:
+        """Which backfill is ours, so that a later `up` may cancel it."""
+        return self.home.run / "backfill.json"
+
+
+def run(parts: Parts, plan: Plan, *, again: bool) -> bool:
+    """Load the past, take the wanted days through the dags, and tell what became of them.
+
+    Parameters
+    ----------
+    parts : Parts
+        The running programs.
+    plan : Plan
+        Which days.
+    again : bool
+        Whether to run days that are green already.
+
+    Returns
+    -------
+    bool
+        Whether every wanted day is green in all three dags.
+    """
+    _close_backfills(parts)
+    if not _load_past(parts, plan):
+        return False
+    days = Days(parts.api, plan.days)
+    days.read()
+    green = [] if again else [day for day in plan.days if days.is_green(day)]
+    _tell_days(parts.screen, plan, green)
+    _start_days(parts, days, green, again=again)
+    progress = DayProgress(parts.screen, days)
+    progress.skip(green)
+    with progress.shown():
+        follow(
+            days,
+            is_over=lambda: all(days.is_settled(day) for day in days.days),
+            show=lambda: progress.update(_running(parts.api)),
+            check=parts.airflow.refuse_if_ended,
+        )
+    parts.backfill_record.unlink(missing_ok=True)
+    parts.screen.summary(days, green, _rows(parts, plan.days))
+    parts.screen.failures(list(days.failures()))
+    return all(days.is_green(day) for day in days.days)
+
+
+def _close_backfills(parts: Parts) -> None:
+    """Cancel the backfill of a killed `up`; wait for one that somebody else has started: Airflow runs one at a time."""
+    ours = json.loads(parts.backfill_record.read_text()) if parts.backfill_record.exists() else None
+    for number in parts.api.open_backfills(INGEST):
+        if number == ours:
+            parts.api.cancel_backfill(number)
+            parts.screen.say("Cancelled the backfill an interrupted run had left; its days are taken up again.")
+    if parts.api.open_backfills(INGEST):
+        with parts.screen.step("Wait for a backfill that was started in Airflow"):
+            while parts.api.open_backfills(INGEST):
+                parts.airflow.refuse_if_ended()
+                time.sleep(POLL)
+
+
+def _load_past(parts: Parts, plan: Plan) -> bool:
+    """Load the days before the wanted ones that are not in the warehouse yet; return whether they are there now."""
+    with warehouse.connect(parts.postgres.conninfo(warehouse.DATABASE)) as connection:
+        known = ingest.loaded_days(connection)
+    missing = [day for day in plan.before if day not in known]
+    running = next((run for run in parts.api.runs() if run.dag == HISTORY and run.state in {"queued", "running"}), None)
+    if not missing and not running:
+        return True
+    what = f"Load {len(missing)} days of history" if missing else "Finish loading history"
+    with parts.screen.step(what) as step:
+        step.note = f"{missing[0]} to {missing[-1]}" if missing else ""
+        if running:  # an interrupted run's; Airflow goes on with it
+            _wait_for(parts, running.run)
+        if missing:
+            days = {"first_day": str(missing[0]), "last_day": str(missing[-1])}
+            last = _wait_for(parts, parts.api.trigger(HISTORY, days))
+        else:
+            return True
+    if last.state != "success":
+        parts.screen.failures(list(explain(parts.api, last)))
+    return last.state == "success"
+
+
+def _wait_for(parts: Parts, run: str) -> Run:
+    while True:
+        parts.airflow.refuse_if_ended()
+        now = parts.api.run(HISTORY, run)
+        if now.state in {"success", "failed"}:
+            return now
+        time.sleep(POLL)
+
+
+def _tell_days(screen: Screen, plan: Plan, green: list[datetime.date]) -> None:
+    name = plan.source.settings.name
+    screen.say(f"{name}: {plan.days[0]} to {plan.days[-1]} through {', '.join(CHAIN)}")
+    if green:
+        screen.say(f"  {len(green)} of {len(plan.days)} days are done already (--rerun runs them again)")
+
+
+def _start_days(parts: Parts, days: Days, green: list[datetime.date], *, again: bool) -> None:
+    """Start what each day still needs: its ingest, or only the dag where its chain is broken."""
+    wanted = [day for day in days.days if day not in green]
+    to_ingest = [day for day in wanted if again or days.state(INGEST, day) in {"", "failed"}]
+    for day in to_ingest:
+        days.forget(day)
+    for day in wanted:
+        if day not in to_ingest:
+            _mend_chain(parts.api, days, day)
+    if to_ingest:
+        number = parts.api.backfill(INGEST, to_ingest[0], to_ingest[-1], again=again)
+        parts.backfill_record.write_text(json.dumps(number))
+
+
+def _mend_chain(api: AirflowApi, days: Days, day: datetime.date) -> None:
+    """Start the dag that failed, or never started, for a day that is in core."""
+    for before, dag in itertools.pairwise(CHAIN):
+        run = days.run(dag, day)
+        if days.state(before, day) != "success":
+            return
+        if run and run.state == "failed":
+            api.clear(run)
+        elif not run:
+            api.trigger_day(dag, day)
+
+
+def _running(api: AirflowApi) -> list[str]:
+    """Return what runs now, such as `2026-01-31 build_segments.build_rfm`."""
+    return [
+        f"{task['dag_id']}.{task['task_id']}" + (" (waits to be tried again)" if task["state"] != "running" else "")
+        for task in api.tasks(state=["running", "up_for_retry"])
+    ]
+
+
+def _rows(parts: Parts, days: tuple[datetime.date, ...]) -> dict[datetime.date, int]:
+    """Return how many rows each day brought."""
+    with warehouse.connect(parts.postgres.conninfo(warehouse.DATABASE)) as connection:
+        found: list[Any] = connection.execute(
+            "select source_day, sum(staged_count)::bigint from ops.loads"
+            " where source_day between %s and %s and state = 'loaded' group by source_day",
+            (days[0], days[-1]),
+        ).fetchall()
+    return dict(found)

@@ -1,0 +1,164 @@
+"""`personapulse up`: from nothing to a running shop, step by step."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from threading import Event
+
+import psutil
+
+from personapulse import warehouse
+from personapulse.home import Home
+from personapulse.postgres import EmbeddedPostgres
+from personapulse.service import chain
+from personapulse.service.airflow import DAGS, Airflow, local_address
+from personapulse.service.api import AirflowApi
+from personapulse.service.environment import LOGIN, Credentials, airflow_environment
+from personapulse.service.interrupts import Interrupts
+from personapulse.service.leftovers import postgres_record, process_record, stop_leftovers
+from personapulse.service.lock import HomeLock
+from personapulse.service.memory import MemoryMeter
+from personapulse.service.plan import Plan, bind_source, choose_port
+from personapulse.service.processes import Processes
+from personapulse.service.screen import Screen
+
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How `up` is to run.
+
+    Parameters
+    ----------
+    once : bool
+        End when the last day is through, instead of staying until Ctrl-C.
+    rerun : bool
+        Run days again that are green already.
+    port : int, optional
+        Of the API server; without it 8080 or any free one.
+    """
+
+    once: bool = False
+    rerun: bool = False
+    port: int | None = None
+
+
+def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
+    """Bring a home up, take its days through the dags, and stop everything again at the end.
+
+    Returns
+    -------
+    int
+        Exit code: 0 if every wanted day is green in all three dags, 1 if not, 130 after Ctrl-C.
+
+    Raises
+    ------
+    PersonaPulseError
+        If something a person must mend keeps it from starting.
+    """
+    processes = Processes(process_record(home))
+    interrupts = Interrupts(processes.hurry)
+    postgres = EmbeddedPostgres(home)
+    with HomeLock(home) as lock, interrupts.handled(), ExitStack() as at_end:
+        at_end.callback(_stop, home, postgres, processes, interrupts, screen)
+        try:
+            if names := stop_leftovers(home, postgres, processes):
+                screen.say(f"Stopped what an interrupted run had left: {', '.join(names)}.")
+            bind_source(home, plan.source)
+            port = choose_port(wishes.port)
+            lock.tell(local_address(port))
+            meter = MemoryMeter(lambda: _processes(postgres, processes))
+            meter.start()
+            at_end.callback(meter.stop)
+            _start_postgres(home, postgres, interrupts, screen)
+            airflow = Airflow(home, airflow_environment(home, postgres, plan.shop(), port), processes)
+            with _logged_in(home, port) as api:
+                _start_airflow(airflow, postgres, api, interrupts, screen)
+                is_good = chain.run(chain.Parts(home, postgres, airflow, api, screen), plan, again=wishes.rerun)
+                _tell_end(home, api, meter, screen)
+                return _stay(airflow, screen, is_good=is_good) if not wishes.once else int(not is_good)
+        except KeyboardInterrupt:
+            screen.say("Interrupted.")
+            return INTERRUPTED
+
+
+def _start_postgres(home: Home, postgres: EmbeddedPostgres, interrupts: Interrupts, screen: Screen) -> None:
+    with screen.step("Start PostgreSQL") as step, interrupts.held():
+        if postgres.start():
+            postgres_record(home).touch()
+        else:
+            step.note = "was running already, and stays"
+    with screen.step("Prepare the warehouse"):
+        warehouse.prepare(postgres)
+
+
+def _start_airflow(
+    airflow: Airflow, postgres: EmbeddedPostgres, api: AirflowApi, interrupts: Interrupts, screen: Screen
+) -> None:
+    with screen.step("Prepare Airflow's database") as step:
+        if not airflow.migrate(postgres):
+            step.note = "up to date"
+    with screen.step("Start Airflow") as step:
+        with interrupts.held():
+            airflow.start()
+        airflow.wait_until_healthy(api)
+        for dag in DAGS:
+            api.unpause(dag)
+        step.note = api.address
+
+
+def _tell_end(home: Home, api: AirflowApi, meter: MemoryMeter, screen: Screen) -> None:
+    credentials = Credentials.of(home)
+    peak = f", peak memory {meter.peak / 2**30:.1f} GiB" if meter.peak else ""
+    screen.say(f"{screen.elapsed():.0f} seconds in all{peak}.")
+    screen.say("")
+    screen.say(f"Airflow    {api.address}")
+    screen.say(f"Login      {LOGIN} / {credentials.password}   (kept in {credentials.password_file})")
+    screen.say(f"Report     {home.report / 'latest'}")
+    screen.say(f"Logs       {home.airflow / 'logs'}")
+
+
+def _stay(airflow: Airflow, screen: Screen, *, is_good: bool) -> int:
+    """Stay until Ctrl-C, which is the ordinary end here."""
+    screen.say("\nPress Ctrl-C to stop.")
+    tick = Event()
+    with suppress(KeyboardInterrupt):
+        while True:
+            airflow.refuse_if_ended()
+            tick.wait(1)
+    return int(not is_good)
+
+
+def _stop(home: Home, postgres: EmbeddedPostgres, processes: Processes, interrupts: Interrupts, screen: Screen) -> None:
+    """Stop what was started here, and nothing else."""
+    interrupts.stopping()
+    with ExitStack() as whatever_happens:
+        if postgres_record(home).exists():
+            whatever_happens.callback(_stop_postgres, home, postgres)
+        if processes.members():
+            with screen.step("Stop Airflow"):
+                processes.stop()
+
+
+def _stop_postgres(home: Home, postgres: EmbeddedPostgres) -> None:
+    postgres.stop()
+    postgres_record(home).unlink(missing_ok=True)
+
+
+@contextmanager
+def _logged_in(home: Home, port: int) -> Iterator[AirflowApi]:
+    api = AirflowApi(local_address(port), LOGIN, Credentials.of(home).password)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+def _processes(postgres: EmbeddedPostgres, processes: Processes) -> list[psutil.Process]:
+    """Return every process of this home: ours, Airflow's and the server's."""
+    found = [psutil.Process(), *processes.members()]
+    with suppress(OSError, ValueError, IndexError, psutil.Error):
+        server = psutil.Process(int((postgres.data / "postmaster.pid").read_text().split()[0]))
+        found += [server, *server.children(recursive=True)]
+    return found

@@ -1,0 +1,155 @@
+"""One clock, one connection id, one set of manners for every dag."""
+
+import datetime
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from airflow.sdk import (
+    Asset,
+    Connection,
+    ExceptionRetryPolicy,
+    IdentityMapper,
+    PartitionedAssetTimetable,
+    RetryAction,
+    RetryRule,
+    Variable,
+)
+from psycopg.conninfo import make_conninfo
+
+from personapulse import warehouse as the_warehouse
+from personapulse.errors import PersonaPulseError
+from personapulse.ingest import Source
+
+WAREHOUSE = "shop_warehouse"  # the one Airflow connection id for PostgreSQL
+DAY_FORMAT = "%Y-%m-%d"  # of a partition key: the shop day whose data is processed
+
+CORE = Asset("core")
+MARTS = Asset("marts")
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "personapulse",
+    "retries": 2,
+    "retry_delay": datetime.timedelta(minutes=5),
+    "execution_timeout": datetime.timedelta(minutes=30),
+    # Trying again helps against a network or a server that is away, not against bad input or a mistake in our code.
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(
+                exception="personapulse.errors.PersonaPulseError",
+                action=RetryAction.FAIL,
+                reason="a person must mend the input",
+            ),
+            RetryRule(
+                exception=[
+                    "psycopg.ProgrammingError",
+                    "psycopg.DataError",
+                    "psycopg.IntegrityError",
+                    "builtins.AttributeError",
+                    "builtins.ImportError",
+                    "builtins.LookupError",
+                    "builtins.TypeError",
+                ],
+                action=RetryAction.FAIL,
+                reason="a mistake in the code",
+            ),
+        ]
+    ),
+}
+
+
+def time_zone() -> str:
+    """IANA zone in which a shop day runs from midnight to midnight: `PERSONAPULSE_TIME_ZONE`, else UTC."""
+    return os.environ.get("PERSONAPULSE_TIME_ZONE") or "UTC"
+
+
+def first_night() -> datetime.datetime:
+    """Before this moment no nightly run starts: `PERSONAPULSE_FIRST_NIGHT` (`YYYY-MM-DD`), else long ago.
+
+    Backfills and runs by hand are not held back by it.
+    """
+    day = os.environ.get("PERSONAPULSE_FIRST_NIGHT") or "2026-01-01"
+    return datetime.datetime.strptime(day, DAY_FORMAT).replace(tzinfo=datetime.UTC)
+
+
+def when(asset: Asset) -> PartitionedAssetTimetable:
+    """Schedule that follows an asset: one run for each day of it, with the same day as key."""
+    return PartitionedAssetTimetable(assets=asset, default_partition_mapper=IdentityMapper())
+
+
+def day_of(partition_key: str | None) -> datetime.date:
+    """Return the run's clock: the shop day its partition key names.
+
+    Raises
+    ------
+    PersonaPulseError
+        If the run has no key, or one that is no day.
+    """
+    try:
+        return datetime.date.fromisoformat(partition_key or "")
+    except ValueError:
+        raise PersonaPulseError(
+            f"This run's partition key is {partition_key!r}; it must be the shop day, such as 2026-01-31. "
+            "Trigger the dag with a partition key, or backfill ingest_shop_data for the day."
+        ) from None
+
+
+def source() -> Source:
+    """Return the shop's extracts, at the address in the Airflow Variable `personapulse_source`."""
+    return Source(Variable.get("personapulse_source"))
+
+
+def report_folder() -> Path:
+    """Folder of the published reports: the Airflow Variable `personapulse_report`."""
+    return Path(Variable.get("personapulse_report"))
+
+
+@contextmanager
+def warehouse() -> Iterator[psycopg.Connection[Any]]:
+    """Open the warehouse the way the package wants it; what was not committed is rolled back at the end.
+
+    The address is the Airflow connection `shop_warehouse`; its extras (`sslmode`, ...) go to libpq as they are.
+    """
+    address = Connection.get(WAREHOUSE)
+    conninfo = make_conninfo(
+        host=address.host,
+        port=address.port,
+        user=address.login,
+        password=address.password,
+        dbname=address.schema,
+        **address.extra_dejson,
+    )
+    with the_warehouse.connect(conninfo) as connection:
+        yield connection
+
+
+def days_between(source: Source, first_day: str | None, last_day: str | None) -> tuple[datetime.date, datetime.date]:
+    """Return the first and last day to load; a day left empty is the source's first or newest.
+
+    Raises
+    ------
+    PersonaPulseError
+        If a day is none, or the source holds no day between the two.
+    """
+    days = source.days()
+    if not days:
+        raise PersonaPulseError(f"{source.url} holds no day: no folder is named like 2026-01-31.")
+    first = _given_day("first_day", first_day) or days[0]
+    last = _given_day("last_day", last_day) or days[-1]
+    wanted = [day for day in days if first <= day <= last]
+    if not wanted:
+        raise PersonaPulseError(
+            f"{source.url} holds no day from {first} to {last}; it holds {days[0]} to {days[-1]}. "
+            "Mend first_day and last_day."
+        )
+    return wanted[0], wanted[-1]
+
+
+def _given_day(name: str, text: str | None) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise PersonaPulseError(f"{name} {text!r} is no day; write it like 2026-01-31.") from None
