@@ -8,33 +8,36 @@ what was known that night; trigger it by hand with `restated` to use what is kno
 a mart replaces its own day and no other. **When it fails**: `docs/runbook.md#build_segments`.
 """
 
+import datetime
 import logging
 from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from personapulse import checks, marts
+from personapulse import marts
 from personapulse_airflow import shared
 
 log = logging.getLogger(__name__)
+
+
+def known_on(params: dict[str, Any]) -> datetime.date | None:
+    """Whether to use all that is known today, or (None) what was known that night."""
+    return marts.RESTATED if params["restated"] else None
 
 
 @task
 def build_mart(name: str, partition_key: str | None = None, params: Any = None) -> None:
     """Build one mart for the run's day."""
     day = shared.day_of(partition_key)
-    known_on = marts.RESTATED if params["restated"] else day
     with shared.warehouse() as connection:
-        rows = marts.build(connection, name, day, shared.source().settings, known_on=known_on)
+        rows = marts.build(connection, name, day, shared.source().settings, known_on=known_on(params))
     log.info("marts.%s: %d rows for %s", name, rows, day)
 
 
 @task(outlets=[shared.MARTS])
-def check_marts(partition_key: str | None = None) -> None:
+def check_marts(partition_key: str | None = None, params: Any = None) -> None:
     """Check the marts, then announce the day."""
-    with shared.warehouse() as connection:
-        for result in checks.run(connection, "marts", shared.day_of(partition_key)):
-            log.info("%s", result)
+    shared.check("marts", shared.day_of(partition_key), known_on(params))
 
 
 @dag(

@@ -14,7 +14,7 @@ import logging
 
 from airflow.sdk import CronPartitionTimetable, chain, dag, task
 
-from personapulse import checks, ingest
+from personapulse import ingest
 from personapulse_airflow import shared
 from personapulse_airflow.extract import WaitForExtract
 
@@ -40,9 +40,7 @@ def merge_core(partition_key: str | None = None) -> None:
 @task(outlets=[shared.CORE])
 def check_core(partition_key: str | None = None) -> None:
     """Check the core tables, then announce the day."""
-    with shared.warehouse() as connection:
-        for result in checks.run(connection, "core", shared.day_of(partition_key)):
-            log.info("%s", result)
+    shared.check("core", shared.day_of(partition_key))
 
 
 @dag(

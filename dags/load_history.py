@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow.sdk import Param, PartitionedAtRuntime, dag, task
 
-from personapulse import checks, ingest
+from personapulse import ingest
 from personapulse_airflow import shared
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,7 @@ def load_days(params: Any = None, outlet_events: Any = None) -> None:
     first, last = shared.days_between(source, params["first_day"], params["last_day"])
     with shared.warehouse() as connection:
         ingest.load_history(connection, source, first, last, log.info)
-        for result in checks.run(connection, "core", last):
-            log.info("%s", result)
+    shared.check("core", last)
     outlet_events[shared.CORE].add_partitions(last.isoformat())
     log.info("%s to %s are loaded; announced %s.", first, last, last)
 

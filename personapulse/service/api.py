@@ -114,6 +114,11 @@ class AirflowApi:
         rows = self._all("/api/v2/backfills", "backfills", dag_id=dag)
         return [int(row["id"]) for row in rows if row["completed_at"] is None]
 
+    def has_unfinished_backfill_runs(self, dag: str) -> bool:
+        """Whether a run of any backfill of the dag is queued or running."""
+        which = {"run_type": "backfill", "state": ["queued", "running"]}
+        return any(True for _ in self._all(f"/api/v2/dags/{dag}/dagRuns", "dag_runs", **which))
+
     def cancel_backfill(self, number: int) -> None:
         """End a backfill: what runs goes on, what is queued fails."""
         answer = self._send("PUT", f"/api/v2/backfills/{number}/cancel")

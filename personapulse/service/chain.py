@@ -70,19 +70,22 @@ def run(parts: Parts, plan: Plan, *, again: bool) -> bool:
             show=lambda: progress.update(_running(parts.api)),
             check=parts.airflow.refuse_if_ended,
         )
-    parts.backfill_record.unlink(missing_ok=True)
+    _close_backfills(parts)
     parts.screen.summary(days, green, _rows(parts, plan.days))
     parts.screen.failures(list(days.failures()))
     return all(days.is_green(day) for day in days.days)
 
 
 def _close_backfills(parts: Parts) -> None:
-    """Cancel the backfill of a killed `up`; wait for one that somebody else has started: Airflow runs one at a time."""
+    """End our own backfill, also a killed `up`'s, and one that has nothing left to do; wait for any other.
+
+    Airflow allows one at a time, and takes up to half a minute to notice that one is through.
+    """
     ours = json.loads(parts.backfill_record.read_text()) if parts.backfill_record.exists() else None
     for number in parts.api.open_backfills(INGEST):
-        if number == ours:
+        if number == ours or not parts.api.has_unfinished_backfill_runs(INGEST):
             parts.api.cancel_backfill(number)
-            parts.screen.say("Cancelled the backfill an interrupted run had left; its days are taken up again.")
+    parts.backfill_record.unlink(missing_ok=True)
     if parts.api.open_backfills(INGEST):
         with parts.screen.step("Wait for a backfill that was started in Airflow"):
             while parts.api.open_backfills(INGEST):

@@ -20,22 +20,6 @@ def process_record(home: Home) -> Path:
     return home.run / "processes.json"
 
 
-def postgres_record(home: Home) -> Path:
-    """Mark that says the running server was started by `up`, so it is `up`'s to stop."""
-    return home.run / "postgres.started"
-
-
-def stop_leftovers(home: Home, postgres: EmbeddedPostgres, processes: Processes) -> list[str]:
-    """Stop what a killed `up` left behind and no other process; return the names. The caller holds the home's lock."""
-    names = processes.stop_leftovers()
-    if postgres_record(home).exists():
-        if postgres.is_running():
-            postgres.stop()
-            names.append("PostgreSQL")
-        postgres_record(home).unlink()
-    return names
-
-
 def stop_home(home: Home) -> list[str]:
     """Stop the `up` of a home if one is running, and everything a killed one left behind.
 
@@ -50,7 +34,7 @@ def stop_home(home: Home) -> list[str]:
         If the running `up` does not end within a minute.
     """
     lock = HomeLock(home)
-    stopped = []
+    stopped: list[str] = []
     if not lock.try_lock():
         holder = lock.holder()
         if not holder.pid:
@@ -63,6 +47,12 @@ def stop_home(home: Home) -> list[str]:
                 raise PersonaPulseError(f"Process {holder.pid} does not end. Stop it by force: kill -9 {holder.pid}")
             time.sleep(POLL)
     try:
-        return stopped + stop_leftovers(home, EmbeddedPostgres(home), Processes(process_record(home)))
+        stopped += Processes(process_record(home)).stop_leftovers()
+        postgres = EmbeddedPostgres(home)
+        if postgres.is_running():
+            postgres.start()  # become one of its users: the last to leave stops it
+            postgres.stop()
+            stopped += [] if postgres.is_running() else ["PostgreSQL"]
+        return stopped
     finally:
         lock.unlock()

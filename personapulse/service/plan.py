@@ -73,7 +73,7 @@ def make_plan(url: str | None, first: str | None, last: str | None) -> Plan:
     begin = _day(first, "--from") if first else max(known[0], end - datetime.timedelta(days=DEFAULT_DAYS - 1))
     if begin > end:
         raise PersonaPulseError(f"--from {begin} is after --to {end}. Swap them.")
-    for option, day in (("--from", begin), ("--to", end)):
+    for option, day in (("--to", end), ("--from", begin)):
         if not known[0] <= day <= known[-1]:
             raise PersonaPulseError(f"{option} {day}: {source.url} has no such day; it has {known[0]} to {known[-1]}.")
     for day in _each_day(begin, end):

@@ -21,7 +21,7 @@ import psutil
 from personapulse.errors import PersonaPulseError
 
 CLOCK_TOLERANCE = 1.0  # seconds; the kernel's start times are rounded differently from one reader to the next
-PATIENCE = 8.0  # seconds a process has to end in order before it is killed
+PATIENCE = (5.0, 2.0, 30.0)  # seconds: for the leaders to end in order, for all the rest, for what is killed
 POLL = 0.05  # seconds
 
 
@@ -153,9 +153,9 @@ def stop_sessions(sessions: Sequence[Session], children: Any, hurry: Event) -> N
     """
     waiting = list(sessions)
     for patience, whom, number in (
-        (PATIENCE / 2, "leaders", signal.SIGTERM),
-        (PATIENCE / 2, "all", signal.SIGTERM),
-        (PATIENCE * 4, "all", signal.SIGKILL),
+        (PATIENCE[0], "leaders", signal.SIGTERM),
+        (PATIENCE[1], "all", signal.SIGTERM),
+        (PATIENCE[2], "all", signal.SIGKILL),
     ):
         if number != signal.SIGKILL and hurry.is_set():
             continue

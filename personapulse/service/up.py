@@ -15,7 +15,7 @@ from personapulse.service.airflow import DAGS, Airflow, local_address
 from personapulse.service.api import AirflowApi
 from personapulse.service.environment import LOGIN, Credentials, airflow_environment
 from personapulse.service.interrupts import Interrupts
-from personapulse.service.leftovers import postgres_record, process_record, stop_leftovers
+from personapulse.service.leftovers import process_record
 from personapulse.service.lock import HomeLock
 from personapulse.service.memory import MemoryMeter
 from personapulse.service.plan import Plan, bind_source, choose_port
@@ -61,9 +61,9 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
     interrupts = Interrupts(processes.hurry)
     postgres = EmbeddedPostgres(home)
     with HomeLock(home) as lock, interrupts.handled(), ExitStack() as at_end:
-        at_end.callback(_stop, home, postgres, processes, interrupts, screen)
+        at_end.callback(_stop, postgres, processes, interrupts, screen)
         try:
-            if names := stop_leftovers(home, postgres, processes):
+            if names := processes.stop_leftovers():
                 screen.say(f"Stopped what an interrupted run had left: {', '.join(names)}.")
             bind_source(home, plan.source)
             port = choose_port(wishes.port)
@@ -71,7 +71,7 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
             meter = MemoryMeter(lambda: _processes(postgres, processes))
             meter.start()
             at_end.callback(meter.stop)
-            _start_postgres(home, postgres, interrupts, screen)
+            _start_postgres(postgres, interrupts, screen)
             airflow = Airflow(home, airflow_environment(home, postgres, plan.shop(), port), processes)
             with _logged_in(home, port) as api:
                 _start_airflow(airflow, postgres, api, interrupts, screen)
@@ -83,12 +83,10 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
             return INTERRUPTED
 
 
-def _start_postgres(home: Home, postgres: EmbeddedPostgres, interrupts: Interrupts, screen: Screen) -> None:
+def _start_postgres(postgres: EmbeddedPostgres, interrupts: Interrupts, screen: Screen) -> None:
     with screen.step("Start PostgreSQL") as step, interrupts.held():
-        if postgres.start():
-            postgres_record(home).touch()
-        else:
-            step.note = "was running already, and stays"
+        if not postgres.start():
+            step.note = "was running already"
     with screen.step("Prepare the warehouse"):
         warehouse.prepare(postgres)
 
@@ -130,20 +128,15 @@ def _stay(airflow: Airflow, screen: Screen, *, is_good: bool) -> int:
     return int(not is_good)
 
 
-def _stop(home: Home, postgres: EmbeddedPostgres, processes: Processes, interrupts: Interrupts, screen: Screen) -> None:
+def _stop(postgres: EmbeddedPostgres, processes: Processes, interrupts: Interrupts, screen: Screen) -> None:
     """Stop what was started here, and nothing else."""
     interrupts.stopping()
-    with ExitStack() as whatever_happens:
-        if postgres_record(home).exists():
-            whatever_happens.callback(_stop_postgres, home, postgres)
+    try:
         if processes.members():
             with screen.step("Stop Airflow"):
                 processes.stop()
-
-
-def _stop_postgres(home: Home, postgres: EmbeddedPostgres) -> None:
-    postgres.stop()
-    postgres_record(home).unlink(missing_ok=True)
+    finally:
+        postgres.stop()
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """One clock, one connection id, one set of manners for every dag."""
 
 import datetime
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from airflow.sdk import (
@@ -20,9 +21,12 @@ from airflow.sdk import (
 )
 from psycopg.conninfo import make_conninfo
 
+from personapulse import checks
 from personapulse import warehouse as the_warehouse
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import Source
+
+log = logging.getLogger(__name__)
 
 WAREHOUSE = "shop_warehouse"  # the one Airflow connection id for PostgreSQL
 DAY_FORMAT = "%Y-%m-%d"  # of a partition key: the shop day whose data is processed
@@ -124,6 +128,15 @@ def warehouse() -> Iterator[psycopg.Connection[Any]]:
     )
     with the_warehouse.connect(conninfo) as connection:
         yield connection
+
+
+def check(layer: Literal["core", "marts"], day: datetime.date, known_on: datetime.date | None = None) -> None:
+    """Run a layer's checks for one day and log what each found; a finding of a `fail` check raises."""
+    with warehouse() as connection:
+        for found in checks.run(connection, layer, day, known_on=known_on):
+            level = logging.WARNING if found.count else logging.INFO
+            sample = f", such as {', '.join(found.sample)}" if found.count else ""
+            log.log(level, "%s (%s): %d found%s", found.rule, found.severity, found.count, sample)
 
 
 def days_between(source: Source, first_day: str | None, last_day: str | None) -> tuple[datetime.date, datetime.date]:
