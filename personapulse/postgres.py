@@ -4,6 +4,7 @@ The wheel's own launcher is not used: it gives a start ten seconds, which the re
 leaves no room for settings (docs/decisions/0001-embedded-postgresql.md).
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -11,9 +12,11 @@ import pwd
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import psutil
 from psycopg.conninfo import make_conninfo
@@ -45,7 +48,7 @@ SETTINGS = {
 class EmbeddedPostgres:
     """The server of one home folder: started, or reused when it is already running.
 
-    Use as a context manager; leaving it stops the server only if entering it started the server.
+    Use as a context manager. Several processes may use one server; the last to leave stops it.
 
     Parameters
     ----------
@@ -57,7 +60,8 @@ class EmbeddedPostgres:
         self.data = home.postgres
         self.log = home.run / "postgres.log"
         self.socket_folder = _socket_folder(home)
-        self._started_here = False
+        self._users = home.run / "postgres.users"
+        self._share: IO[str] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -66,8 +70,7 @@ class EmbeddedPostgres:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._started_here:
-            self.stop()
+        self.stop()
 
     def conninfo(self, database: str) -> str:
         """Return the connection string for libpq and psycopg."""
@@ -86,6 +89,35 @@ class EmbeddedPostgres:
         PersonaPulseError
             If it does not start; the message ends with the last lines of its log.
         """
+        with self._turn():
+            started = self._start()
+            if self._share is None:
+                self._share = self._users.open("w")
+                fcntl.flock(self._share, fcntl.LOCK_SH)  # the kernel lets go of it even if we are killed
+            return started
+
+    def stop(self) -> None:
+        """Leave the server; if nobody else uses it, stop it, ending open sessions. Nothing committed is lost."""
+        if self._share is None:
+            return
+        with self._turn(), self._share:
+            try:
+                fcntl.flock(self._share, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass  # another process uses it
+            else:
+                if self.is_running():
+                    self._command("pg_ctl", "stop", "--wait", "--mode=fast", f"--timeout={START_SECONDS}")
+        self._share = None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one process at a time start or stop the server."""
+        with self._users.with_suffix(".turn").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            yield
+
+    def _start(self) -> bool:
         self._make_folders()
         if not (self.data / "PG_VERSION").exists():
             self._command("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", f"--username={SUPERUSER}")
@@ -94,14 +126,7 @@ class EmbeddedPostgres:
             return False
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in self._settings().items())
         self._command("pg_ctl", "start", "--wait", f"--timeout={START_SECONDS}", f"--log={self.log}", "-o", options)
-        self._started_here = True
         return True
-
-    def stop(self) -> None:
-        """Stop the server, ending open sessions; nothing committed is lost. Does nothing if it is not running."""
-        if self.is_running():
-            self._command("pg_ctl", "stop", "--wait", "--mode=fast", f"--timeout={START_SECONDS}")
-        self._started_here = False
 
     def is_running(self) -> bool:
         """Whether a server process owns the data folder."""
