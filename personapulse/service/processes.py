@@ -9,12 +9,11 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import psutil
 
@@ -139,8 +138,8 @@ class Processes:
             ) from None
 
 
-def stop_sessions(sessions: Sequence[Session], children: Any, hurry: Event) -> None:
-    """Ask the leaders to end, then everybody, then kill what is left; returns when all are gone.
+def stop_sessions(sessions: Sequence[Session], children: Iterable[subprocess.Popen[bytes]], hurry: Event) -> None:
+    """Ask the leaders to end, then whatever they leave, then kill what is left; returns when all are gone.
 
     Parameters
     ----------
@@ -150,35 +149,44 @@ def stop_sessions(sessions: Sequence[Session], children: Any, hurry: Event) -> N
         Leaders that are our own children, reaped here.
     hurry : threading.Event
         When set, kill without waiting.
+
+    Raises
+    ------
+    PersonaPulseError
+        If something survives being killed.
     """
-    waiting = list(sessions)
-    for patience, whom, number in (
-        (PATIENCE[0], "leaders", signal.SIGTERM),
-        (PATIENCE[1], "all", signal.SIGTERM),
-        (PATIENCE[2], "all", signal.SIGKILL),
+    mine = list(children)
+
+    def leaders() -> list[psutil.Process]:
+        return [process for session in sessions for process in session.members() if process.pid == session.pid]
+
+    def everyone() -> list[psutil.Process]:
+        return [process for session in sessions for process in session.members()]
+
+    for whom, number, patience in (
+        (leaders, signal.SIGTERM, PATIENCE[0]),
+        (everyone, signal.SIGTERM, PATIENCE[1]),
+        (everyone, signal.SIGKILL, PATIENCE[2]),
     ):
-        if number != signal.SIGKILL and hurry.is_set():
+        if hurry.is_set() and number != signal.SIGKILL:
             continue
-        for session in waiting:
-            _signal([m for m in session.members() if whom == "all" or m.pid == session.pid], number)
-        waiting = _wait(waiting, children, patience, hurry if number != signal.SIGKILL else Event())
-        if not waiting:
-            return
-    pids = [process.pid for session in waiting for process in session.members()]
-    raise PersonaPulseError(f"These processes cannot be stopped, not even by force: {pids}. Look at them with ps.")
+        _signal(whom(), number)
+        _wait(whom, mine, patience, Event() if number == signal.SIGKILL else hurry)
+    if left := [process.pid for process in everyone()]:
+        raise PersonaPulseError(f"These processes cannot be stopped, not even by force: {left}. Look at them with ps.")
 
 
-def _wait(sessions: list[Session], children: Any, patience: float, hurry: Event) -> list[Session]:
-    """Wait until the sessions are empty; return those that are not when patience runs out."""
+def _wait(
+    whom: Callable[[], list[psutil.Process]], children: list[subprocess.Popen[bytes]], patience: float, hurry: Event
+) -> None:
+    """Wait until nobody is left, patience runs out or there is a hurry."""
     end = time.monotonic() + patience
-    left = sessions
-    while left and time.monotonic() < end and not hurry.is_set():
+    while time.monotonic() < end and not hurry.is_set():
         for child in children:
             child.poll()  # reap, or it would stay as a zombie
-        left = [session for session in left if session.members()]
-        if left:
-            hurry.wait(POLL)
-    return left
+        if not whom():
+            return
+        hurry.wait(POLL)
 
 
 def _signal(processes: list[psutil.Process], number: signal.Signals) -> None:

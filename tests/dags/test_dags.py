@@ -1,0 +1,119 @@
+import datetime
+import json
+import re
+from zoneinfo import ZoneInfo
+
+import pytest
+from airflow.sdk import Asset
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
+
+from personapulse import marts
+from personapulse.paths import ROOT, SQL
+
+DAG_IDS = ["build_segments", "ingest_shop_data", "load_history", "publish_dashboards"]
+
+
+def test_the_house_has_exactly_these_dags(bag):
+    assert bag.import_errors == {}
+    assert sorted(bag.dags) == DAG_IDS  # an empty bag has no import errors either
+
+
+def test_a_dag_file_is_named_like_its_dag_and_stays_short(bag):
+    for dag_id, dag in bag.dags.items():
+        text = (ROOT / "dags" / f"{dag_id}.py").read_text()
+        assert dag.fileloc.endswith(f"/{dag_id}.py")
+        assert 30 <= len(text.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("dag_id", DAG_IDS)
+def test_a_dag_explains_itself(bag, dag_id):
+    dag = bag.dags[dag_id]
+    assert f"docs/runbook.md#{dag_id}" in dag.doc_md
+    assert re.search(r"^1\. ", dag.doc_md, re.MULTILINE)
+    assert {tag.split(":")[0] for tag in dag.tags} == {"layer", "impact"}
+    for task in dag.tasks:
+        assert f"`{task.task_id}`" in dag.doc_md or task.task_id.startswith("build_")
+
+
+@pytest.mark.parametrize("dag_id", DAG_IDS)
+def test_a_task_is_tried_again_but_not_for_ever(bag, dag_id):
+    tasks = bag.dags[dag_id].tasks
+    assert tasks
+    assert all(task.retries and task.execution_timeout and task.retry_policy for task in tasks)
+
+
+@pytest.mark.parametrize("dag_id", DAG_IDS)
+def test_callbacks_hang_on_tasks_because_a_dags_own_may_never_fire(bag, dag_id):
+    dag = bag.dags[dag_id]
+    assert not dag.on_failure_callback
+    assert not dag.on_success_callback
+
+
+@pytest.mark.parametrize("dag_id", DAG_IDS)
+def test_parsing_twice_gives_the_same_dag(bag, read_dags, dag_id):
+    first, second = (
+        json.dumps(DagSerialization.to_dict(a_bag.dags[dag_id]), sort_keys=True, default=str)
+        for a_bag in (bag, read_dags())
+    )
+    assert first == second  # otherwise every parse stores a new dag version
+
+
+def test_the_runbook_has_an_entry_for_each_dag():
+    headings = re.findall(r"^## (\S+)$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE)
+    assert [heading for heading in headings if heading in DAG_IDS] == [
+        "ingest_shop_data",
+        "build_segments",
+        "publish_dashboards",
+        "load_history",
+    ]
+
+
+def test_each_mart_is_built_by_exactly_one_task(bag):
+    built = [task.op_args[0] for task in bag.dags["build_segments"].tasks if task.task_id != "check_marts"]
+    assert sorted(built) == sorted(marts.NAMES)
+    assert sorted(built) == sorted(file.stem for file in (SQL / "marts").glob("*.sql"))
+
+
+def test_a_mart_waits_for_the_marts_it_reads(bag):
+    dag = bag.dags["build_segments"]
+    for name, read in marts.NEEDS.items():
+        assert dag.get_task(f"build_{name}").upstream_task_ids == {f"build_{needed}" for needed in read}
+
+
+def test_a_day_is_announced_only_after_its_checks(bag):
+    announcing = {
+        (dag_id, task.task_id): [outlet.name for outlet in task.outlets if isinstance(outlet, Asset)]
+        for dag_id, dag in bag.dags.items()
+        for task in dag.tasks
+        if task.outlets
+    }
+    assert announcing == {
+        ("ingest_shop_data", "check_core"): ["core"],
+        ("load_history", "load_days"): ["core"],
+        ("build_segments", "check_marts"): ["marts"],
+    }
+    assert bag.dags["build_segments"].get_task("check_marts").upstream_task_ids == {
+        f"build_{name}" for name in marts.NAMES
+    }
+
+
+def test_a_nightly_run_is_for_the_day_just_ended_where_the_shop_is(monkeypatch, read_dags):
+    monkeypatch.setenv("PERSONAPULSE_TIME_ZONE", "Asia/Tokyo")
+    timetable = _timetable(read_dags().dags["ingest_shop_data"])
+    midnight = datetime.datetime(2026, 3, 2, tzinfo=ZoneInfo("Asia/Tokyo"))
+    run = timetable.next_dagrun_info_v2(
+        last_dagrun_info=None,
+        restriction=TimeRestriction(earliest=midnight, latest=None, catchup=True),
+    )
+    assert run.run_after == midnight
+    assert run.partition_key == "2026-03-01"
+
+
+def test_no_night_is_run_before_the_first_one(monkeypatch, read_dags):
+    monkeypatch.setenv("PERSONAPULSE_FIRST_NIGHT", "2999-01-01")
+    assert read_dags().dags["ingest_shop_data"].start_date.year == 2999
+
+
+def _timetable(dag):
+    return DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
