@@ -35,7 +35,7 @@ def online_retail(
     with progress_bar() as progress:
         accounts = convert_online_retail(file, out, progress, replace=replace)
     unmatched = accounts.returned_lines - accounts.matched_returns
-    table = Table("lines", "", title=f"Online Retail: {accounts.lines:,} lines, {accounts.days} days in {out}")
+    table = Table("lines", "")
     table.columns[0].justify = "right"
     for count, meaning in (
         (accounts.paid_lines, f"on {accounts.orders:,} paid orders of {accounts.customers:,} customers"),
@@ -45,7 +45,8 @@ def online_retail(
         (accounts.other_lines, "without a quantity"),
     ):
         table.add_row(f"{count:,}", meaning)
-    console = Console()
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Online Retail: {accounts.lines:,} lines, {accounts.days} days in {out}")
     console.print(table)
     console.print(f"Paid orders are worth GBP {accounts.gross:,}.")
     console.print(
