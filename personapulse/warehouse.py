@@ -135,7 +135,15 @@ def run_file(
 
 @contextmanager
 def embedded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
-    """Open the warehouse of an embedded server, starting the server for the time being if it is not running."""
+    """Open the warehouse of an embedded server, starting the server for the time being if it is not running.
+
+    Raises
+    ------
+    PersonaPulseError
+        If there is no warehouse yet, or it was made by a newer version.
+    """
+    if not (postgres.data / "PG_VERSION").exists():
+        raise PersonaPulseError(f"{postgres.data.parent} holds no shop yet. Load one with: personapulse up")
     with postgres:
         prepare(postgres)
         with connect(postgres.conninfo(DATABASE)) as connection:

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest.files import ExtractFile
+from personapulse.ingest.shop import claim
 from personapulse.ingest.source import Source
 from personapulse.ingest.staging import Rejection, stage_file
 from personapulse.settings import QuarantineLimits, ShopSettings
@@ -47,6 +48,7 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
     PersonaPulseError
         If a required file or column is missing, a file is unreadable, or more of a file is bad than its limit allows.
     """
+    claim(connection, source)
     files = source.require(day)
     counts: Counts = {}
     refusals: list[str] = []

@@ -27,9 +27,10 @@ class Source:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url.rstrip("/")
         try:
-            self.filesystem, self.path = fsspec.core.url_to_fs(self.url)
+            self.filesystem, self.path = fsspec.core.url_to_fs(url.rstrip("/"))
+            # one folder, one name: a local one is known by its absolute path, whatever the current folder
+            self.url = self.path if "file" in self.filesystem.protocol else url.rstrip("/")
             is_folder = self.filesystem.isdir(self.path)
         except (ImportError, ValueError, OSError) as error:
             raise PersonaPulseError(f"The source {url} cannot be reached: {error}") from None
