@@ -163,13 +163,17 @@ class EmbeddedPostgres:
 
     def _command(self, program: str, *arguments: str) -> None:
         # pg_ctl's child keeps inherited pipes open, so what it prints goes to a file
+        owner = pwd.getpwnam(SERVER_USER) if os.geteuid() == 0 else None
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [str(_binaries() / program), "-D", str(self.data), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                user=SERVER_USER if os.geteuid() == 0 else None,
+                user=owner.pw_uid if owner else None,
+                # with root's group, a folder that only others may pass would stay shut
+                group=owner.pw_gid if owner else None,
+                extra_groups=[] if owner else None,
                 cwd="/",
                 start_new_session=True,  # Ctrl-C in the terminal is for us; the server is stopped in order
                 check=False,

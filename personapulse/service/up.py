@@ -113,7 +113,7 @@ def _tell_end(home: Home, api: AirflowApi, meter: MemoryMeter, screen: Screen) -
     screen.say("")
     screen.say(f"Airflow    {api.address}")
     screen.say(f"Login      {LOGIN} / {credentials.password}   (kept in {credentials.password_file})")
-    screen.say(f"Report     {home.report / 'latest'}")
+    screen.say(f"Report     {home.report / 'latest' / 'index.html'}")
     screen.say(f"Logs       {home.airflow / 'logs'}")
 
 

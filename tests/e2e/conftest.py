@@ -1,0 +1,106 @@
+"""The command line in processes of its own, as people use it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from personapulse import warehouse
+from personapulse.home import Home
+from personapulse.postgres import EmbeddedPostgres
+
+COMMAND = Path(sys.executable).with_name("personapulse")
+PATIENCE = 240  # seconds
+
+
+class Command:
+    """One running `personapulse` command, its output in a file."""
+
+    def __init__(self, log, *arguments):
+        self.log = log
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [COMMAND, *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"COLUMNS": "200"},
+            )
+
+    @property
+    def output(self):
+        return self.log.read_text()
+
+    def wait_for(self, text):
+        end = time.monotonic() + PATIENCE
+        while text not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < end, self.output
+            time.sleep(0.05)
+
+    def wait(self):
+        return self.process.wait(PATIENCE)
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+        return self.wait()
+
+
+class House:
+    """A home, and what is in its warehouse."""
+
+    def __init__(self, folder):
+        self.home = Home.open(folder / "home")
+        self._logs = folder
+        self._count = 0
+
+    def start(self, *arguments):
+        self._count += 1
+        return Command(self._logs / f"command-{self._count}.log", "--home", str(self.home.root), *arguments)
+
+    def run(self, *arguments):
+        command = self.start(*arguments)
+        return command.wait(), command.output
+
+    def query(self, text):
+        with EmbeddedPostgres(self.home) as postgres:
+            conninfo = postgres.conninfo(warehouse.DATABASE)
+            with warehouse.connect(conninfo) as connection:
+                return connection.execute(text).fetchall()
+
+    def hashes(self, schema):
+        """One hash for each table of a schema, whatever the order of its rows."""
+        tables = [name for (name,) in self.query(f"select tablename from pg_tables where schemaname = '{schema}'")]
+        return {
+            name: self.query(f"select md5(string_agg(t::text, '|' order by t::text)) from {schema}.{name} as t")[0][0]
+            for name in tables
+        }
+
+    def processes(self):
+        """Every process that works in this home: Airflow's, by their folder, and the database server."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.status() != psutil.STATUS_ZOMBIE and (
+                    process.cwd() == str(self.home.airflow) or str(self.home.postgres) in process.cmdline()
+                ):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture(scope="module")
+def house():
+    # not pytest's own folder: each pytest session shuts that one to others, and under root the server is another user
+    with tempfile.TemporaryDirectory(prefix="personapulse-") as folder:
+        house = House(Path(folder))
+        yield house
+        house.run("down")
+        assert house.processes() == []

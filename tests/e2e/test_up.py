@@ -1,0 +1,179 @@
+"""`personapulse up` as people meet it: PostgreSQL, Airflow and its real scheduler, one home after another state.
+
+The tests build on each other in the order of the file, because each start of Airflow takes its time.
+"""
+
+import datetime
+import re
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from small_shop import make_shop, write_day
+
+from personapulse import marts
+
+DAYS = 40
+NEWEST = "2026-02-09"
+BAD_DAYS = ("2026-02-10", "2026-02-11", "2026-02-12", "2026-02-13")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return make_shop(tmp_path_factory.mktemp("shop"), DAYS)
+
+
+@pytest.fixture(scope="module")
+def first_run(house, shop):
+    """The main job from nothing: 37 days of history, then the newest three through the scheduler."""
+    began = time.monotonic()
+    code, output = house.run("up", "--once", "--source", str(shop))
+    return code, output, time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--from", NEWEST, "--to", "2026-02-08"), "--from 2026-02-09 is after --to 2026-02-08"),
+        (("--to", "2027-01-01"), "no such day; it has 2026-01-01 to 2026-02-09"),
+        (("--from", "yesterday"), "is no day"),
+    ],
+)
+def test_days_that_cannot_be_run_are_refused_before_anything_starts(house, shop, arguments, message):
+    code, output = house.run("up", "--once", "--source", str(shop), *arguments)
+    assert (code, message in output) == (1, True), output
+    assert not house.home.postgres.exists()
+
+
+def test_a_port_in_use_is_refused_before_anything_starts(house, shop):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, output = house.run("up", "--once", "--source", str(shop), "--port", str(port))
+    assert (code, f"Port {port} is in use" in output) == (1, True), output
+    assert not house.home.postgres.exists()
+
+
+def test_three_days_go_through_the_whole_chain(house, first_run):
+    code, output, seconds = first_run
+    assert code == 0, output
+    assert re.search(r"Load 37 days of history", output)
+    days = [str(day) for (day,) in house.query("select distinct as_of_date from marts.personas order by 1")]
+    assert days == ["2026-02-06", "2026-02-07", "2026-02-08", "2026-02-09"]  # of the past only its last day
+    for name in set(marts.NAMES) - {"rfm_cuts", "kpi_monthly"}:
+        (newest,) = house.query(f"select count(*) from marts.{name} where as_of_date = '{NEWEST}'")[0]
+        assert newest > 0, name
+    assert house.query("select count(distinct source_day) from ops.loads where state = 'loaded'") == [(DAYS,)]
+    assert seconds < 120
+
+
+def test_people_are_told_where_to_look(house, first_run):
+    output = first_run[1]
+    assert re.search(r"Airflow +http://127\.0\.0\.1:\d+", output)
+    assert re.search(r"Login +admin / \S{16}", output)
+    assert re.search(r"\d+ seconds in all, peak memory [0-3]\.\d GiB", output)
+    (report,) = re.findall(r"Report +(\S+)", output)
+    assert NEWEST in (Path(report).parent / "as_of_date.txt").read_text()
+    assert Path(report).stat().st_size > 0
+
+
+def test_nothing_runs_on_after_the_last_day(house, first_run):
+    assert house.processes() == []
+
+
+@pytest.fixture(scope="module")
+def staying(house, shop, first_run):
+    """The newest day once more, and then `up` stays; it is killed at the end, as a machine that dies would."""
+    before = house.hashes("core"), house.hashes("marts")
+    command = house.start("up", "--rerun", "--source", str(shop), "--from", NEWEST)
+    command.wait_for("Press Ctrl-C")
+    yield command, before
+    command.process.kill()
+    command.wait()
+
+
+def test_a_second_up_is_refused_and_told_where_the_first_is(house, shop, staying):
+    command, _ = staying
+    code, output = house.run("up", "--once", "--source", str(shop))
+    assert code == 1
+    assert f"process {command.process.pid}, http://127.0.0.1:" in " ".join(output.split())
+    assert command.process.poll() is None
+
+
+def test_another_source_is_refused(house, shop, tmp_path, first_run):
+    code, output = house.run("up", "--once", "--source", str(make_shop(tmp_path, 1)))
+    assert (code, "--home" in output) == (1, True), output
+
+
+def test_a_killed_up_leaves_nothing_in_the_way_and_a_day_run_again_changes_nothing(house, staying):
+    command, (core, built) = staying
+    assert "success" in command.output
+    command.process.kill()
+    command.wait()
+    left = house.processes()
+    assert any("scheduler" in " ".join(process.cmdline()) for process in left)
+    code, output = house.run("down")
+    assert (code, "scheduler" in output) == (0, True), output
+    assert house.processes() == []
+    assert core
+    assert built
+    assert house.hashes("core") == core
+    assert house.hashes("marts") == built
+
+
+@pytest.fixture(scope="module")
+def bad_run(house, shop, staying):
+    """Four days that each have something wrong with them, in one backfill."""
+    staying[0].process.kill()
+    staying[0].wait()
+    house.run("down")
+    for day in BAD_DAYS:
+        shutil.copytree(shop / NEWEST, shop / day)
+    missing_file, missing_column, not_utf8, garbage = (shop / day for day in BAD_DAYS)
+    (missing_file / "orders.csv").unlink()
+    (missing_column / "orders.csv").write_text("order_id,user_id,order_date,product_id,amount\n")
+    (not_utf8 / "products.csv").write_bytes("product_id,name,category\np1,Café,a\n".encode("latin-1"))
+    good = "u1,p1,2026-02-13T10:00:00,a,s1,view\n"
+    bad = "u1,p1,not a time,a,s1,view\n"
+    (garbage / "product_views.csv").write_text(
+        "user_id,product_id,timestamp,category,session_id,event_type\n" + good * 4 + bad * 6
+    )
+    before = house.hashes("core")
+    code, output = house.run("up", "--once", "--source", str(shop), "--from", BAD_DAYS[0])
+    return code, output, before
+
+
+def test_bad_days_fail_with_their_reasons_and_leave_core_untouched(house, bad_run):
+    code, output, before = bad_run
+    assert code == 1, output
+    said = " ".join(output.split())
+    assert re.search(r"2026-02-10 ingest_shop_data wait_for_extract .*missing: \S+/2026-02-10/orders\.csv", said)
+    assert re.search(r"2026-02-11 ingest_shop_data stage_extract .*2026-02-11/orders\.csv.*payment_status", said)
+    assert re.search(r"2026-02-12 ingest_shop_data stage_extract .*2026-02-12/products\.csv.*UTF-8", said)
+    assert re.search(r"2026-02-13 ingest_shop_data stage_extract .*2026-02-13/product_views\.csv: 6 of 10 rows", said)
+    assert house.hashes("core") == before
+    logs = re.findall(r"log: (\S+)", output)
+    assert len(logs) == len(BAD_DAYS)
+    assert all(Path(log).exists() for log in logs)
+
+
+def test_a_mended_day_is_taken_up_again_and_ctrl_c_stops_everything(house, shop, bad_run):
+    shutil.rmtree(shop / BAD_DAYS[0])
+    write_day(shop, datetime.date.fromisoformat(BAD_DAYS[0]))
+    command = house.start("up", "--once", "--source", str(shop), "--from", BAD_DAYS[0], "--to", BAD_DAYS[0])
+    command.wait_for("through ingest_shop_data")
+    assert house.processes()
+    assert command.interrupt() == 130, command.output
+    assert house.processes() == []
+    code, output = house.run("up", "--once", "--source", str(shop), "--from", BAD_DAYS[0], "--to", BAD_DAYS[0])
+    assert code == 0, output
+
+
+def test_a_warehouse_of_a_newer_version_is_refused_before_airflow_starts(house, shop, bad_run):
+    house.query("insert into ops.migrations (number, name, sha256) values (9999, 'later.sql', '') returning number")
+    code, output = house.run("up", "--once", "--source", str(shop))
+    assert (code, "newer PersonaPulse" in output, "Start Airflow" in output) == (1, True, False), output
+    assert house.processes() == []
