@@ -29,7 +29,7 @@ def query(
     postgres = EmbeddedPostgres(Home.open(context.obj))
     with embedded(postgres) as connection:
         connection.read_only = True
-        copy_out = sql.SQL("copy ({}\n) to stdout (format csv, header)").format(sql.SQL(statement.rstrip().rstrip(";")))  # type: ignore[arg-type]
+        copy_out = sql.SQL("copy ({}\n) to stdout (format csv, header)").format(sql.SQL(statement.rstrip().rstrip(";")))
         try:
             with connection.transaction(), connection.cursor() as cursor, cursor.copy(copy_out) as rows:
                 for chunk in rows:

@@ -29,7 +29,7 @@ def claim(connection: psycopg.Connection[Any], source: Source) -> None:
         if url != source.url:
             raise PersonaPulseError(
                 f"This home holds the shop at {url}; {source.url} would be mixed into it. Use another home (--home). "
-                "If the same shop has moved: update ops.shop set source_url = '...' as the warehouse's owner."
+                "If the same shop has moved, put its new address into ops.shop.source_url."
             )
         if time_zone != settings.time_zone:
             raise PersonaPulseError(

@@ -81,7 +81,8 @@ class Shop:
     def fingerprint(self, *tables: str) -> dict[str, str]:
         """Hash of every row of the named tables, or of all core tables and marts, whatever the rows' order."""
         names = tables or self.values(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('core', 'marts') order by 1"
+            "select format('%I.%I', schemaname, tablename) from pg_tables"
+            " where schemaname in ('core', 'marts') order by 1"
         )
         return {
             name: self.values(f"select md5(coalesce(string_agg(r::text, '\n' order by r::text), '')) from {name} as r")[

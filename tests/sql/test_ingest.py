@@ -188,32 +188,29 @@ def test_a_day_without_rows_is_a_day(shop: Shop) -> None:
     assert ingest.loaded_days(shop.warehouse) == {date(DAY)}
 
 
+BROKEN_FILES = {
+    "empty file": ("users.csv", b""),
+    "missing column": ("users.csv", MANY_USERS.replace("user_id", "customer").encode()),
+    "semicolons": ("products.csv", b"product_id;name;category\n"),
+    "column twice": ("users.csv", b"user_id,age,age\nu1,3,4\n"),
+    "latin-1 row": ("users.csv", b"user_id,location\nu1,Oslo\nu2,Troms\xf8\n"),
+    "latin-1 header": ("users.csv", b"user_id,plass\xe9\nu1,Oslo\n"),
+    "utf-16": ("users.csv", MANY_USERS.encode("utf-16")),
+    "garbage": ("users.csv", b"user_id,age\n" + b"u1,x\nu2,y\nu3,z\n" * 2 + b"a,1\nb,2\nc,3\nd,4\n"),
+    "two forms": ("users.csv.gz", gzip.compress(MANY_USERS.encode())),
+    "broken settings": ("../source.yaml", b"quarantine: [users]"),
+}
+
+
 def _break(shop: Shop, what: str) -> None:
     users = shop.folder / DAY / "users.csv"
     if what == "missing file":
         users.unlink()
-    elif what == "two forms":
-        (shop.folder / DAY / "users.csv.gz").write_bytes(gzip.compress(MANY_USERS.encode()))
-    elif what == "empty file":
-        users.write_text("")
-    elif what == "missing column":
-        users.write_text(MANY_USERS.replace("user_id", "customer"))
-    elif what == "semicolons":
-        (shop.folder / DAY / "products.csv").write_text("product_id;name;category\n")
-    elif what == "column twice":
-        users.write_text("user_id,age,age\nu1,3,4\n")
-    elif what == "latin-1 row":
-        users.write_bytes(b"user_id,location\nu1,Oslo\nu2,Troms\xf8\n")
-    elif what == "latin-1 header":
-        users.write_bytes(b"user_id,plass\xe9\nu1,Oslo\n")
-    elif what == "utf-16":
-        users.write_bytes(MANY_USERS.encode("utf-16"))
-    elif what == "garbage":
-        users.write_text("user_id,age\n" + "u1,x\nu2,y\nu3,z\n" * 2 + "a,1\nb,2\nc,3\nd,4\n")
     elif what == "no parquet":
         users.rename(users.with_suffix(".parquet"))
-    elif what == "broken settings":
-        shop.settings("quarantine: [users]")
+    else:
+        name, content = BROKEN_FILES[what]
+        (shop.folder / DAY / name).write_bytes(content)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""Every check finds what it is for; a fail stops the day, a warn is written down."""
+
+from collections.abc import Callable
+
+import pytest
+
+from personapulse import checks
+from personapulse.errors import PersonaPulseError
+
+from .conftest import Shop, date
+
+DAY = "2026-03-02"
+ORDER = "order_id,user_id,order_date,payment_status\no1,ann,2026-03-01,{status}"
+LINE = "order_id,line_no,product_id,quantity,unit_price\n{order},1,{product},1,10"
+
+
+def deliver_clean(shop: Shop) -> None:
+    shop.deliver(
+        "2026-03-01", users="user_id,signup_date\nann,2026-03-01", products="product_id,name,category\npen,Pen,Office"
+    )
+    shop.deliver(
+        DAY,
+        orders=ORDER.format(status="Paid"),
+        order_items=LINE.format(order="o1", product="pen"),
+        returns="order_id,amount\no1,10",
+        product_views="user_id,product_id,timestamp,category\nann,pen,2026-03-01,Office",
+    )
+
+
+CONTRADICTIONS = {
+    "order_before_signup": {"orders": "order_id,user_id,order_date,payment_status\no1,ann,2026-02-28,Paid"},
+    "order_of_unknown_user": {"orders": "order_id,user_id,order_date,payment_status\no1,eve,2026-03-01,Paid"},
+    "order_without_lines": {"orders": ORDER.format(status="Paid") + "\no2,ann,2026-03-01,Paid"},
+    "line_without_order": {"order_items": LINE.format(order="o1", product="pen") + "\no3,1,pen,1,10"},
+    "line_of_unknown_product": {"order_items": LINE.format(order="o1", product="ink")},
+    "return_on_unpaid_order": {"orders": ORDER.format(status="Failed")},
+    "return_above_order": {"returns": "order_id,amount\no1,10.01"},
+    "refund_without_return": {"orders": ORDER.format(status="Refunded"), "returns": "order_id,amount"},
+    "view_of_unknown_product": {"product_views": "user_id,product_id,timestamp\nann,ink,2026-03-01"},
+    "view_category_differs": {"product_views": "user_id,product_id,timestamp,category\nann,pen,2026-03-01,Toys"},
+}
+
+
+def found(shop: Shop, layer: str = "core") -> dict[str, int]:
+    findings = checks.run(shop.warehouse, layer, date(DAY))  # type: ignore[arg-type]
+    return {finding.rule: finding.count for finding in findings if finding.count}
+
+
+def test_a_clean_day_has_no_findings_and_a_row_for_every_check(shop: Shop) -> None:
+    deliver_clean(shop)
+    shop.load("2026-03-01", DAY)
+    shop.build(DAY)
+    assert (found(shop, "core"), found(shop, "marts")) == ({}, {})
+    written = shop.values(f"select rule from ops.data_quality where as_of_date = '{DAY}' order by 1")
+    assert written == sorted(file.stem for layer in ("core", "marts") for file in checks.check_files(layer))
+
+
+@pytest.mark.parametrize("rule", CONTRADICTIONS)
+def test_a_contradiction_is_counted_with_its_key_and_stops_nothing(shop: Shop, rule: str) -> None:
+    deliver_clean(shop)
+    clean = {file.stem: (shop.folder / DAY / file.name).read_text() for file in (shop.folder / DAY).iterdir()}
+    shop.deliver(DAY, **(clean | CONTRADICTIONS[rule]))
+    shop.load("2026-03-01", DAY)
+    assert found(shop) == {rule: 1}
+    assert shop.rows(
+        "select severity, finding_count, cardinality(sample_keys) from ops.data_quality where finding_count > 0"
+    ) == [("warn", 1, 1)]
+
+
+def _execute(statement: str) -> Callable[[Shop], object]:
+    return lambda shop: shop.warehouse.execute(statement.encode())
+
+
+FAILURES = {
+    "day_is_loaded": _execute("delete from ops.loads"),
+    "one_version_at_a_time": _execute("update core.users set known_from = '2026-02-01' where user_id = 'ann';"
+    "insert into core.users (user_id, known_from, known_to) values ('ann', '2026-03-01', 'infinity')"),
+    "kpi_daily_is_there": _execute("delete from marts.kpi_daily"),
+    "rfm_has_every_buyer_once": _execute("delete from marts.rfm"),
+    "rfm_segments_are_named": _execute("update marts.rfm set segment = 'Champions'"),
+    "profile_has_every_customer_once": _execute("delete from marts.customer_profile"),
+    "everyone_has_one_persona": _execute("delete from marts.personas"),
+    "totals_agree": _execute("update marts.ltv set net_revenue = net_revenue + 0.01"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", FAILURES)
+def test_what_must_not_be_stops_the_day_and_says_where(shop: Shop, rule: str) -> None:
+    deliver_clean(shop)
+    shop.load("2026-03-01", DAY)
+    shop.build(DAY)
+    FAILURES[rule](shop)
+    layer = "core" if (checks.SQL / "checks" / "core" / f"{rule}.sql").exists() else "marts"
+    with pytest.raises(PersonaPulseError, match=rf"Check {rule} of {layer} failed for {DAY}: .*include/sql/checks"):
+        found(shop, layer)
+    assert rule in shop.values("select rule from ops.data_quality where severity = 'fail' and finding_count > 0")
+
+
+def test_every_check_is_tried_here() -> None:
+    tried = CONTRADICTIONS.keys() | FAILURES.keys()
+    assert tried == {file.stem for layer in ("core", "marts") for file in checks.check_files(layer)}
+
+
+def test_a_shop_without_a_buyer_passes(shop: Shop) -> None:
+    shop.deliver(DAY, users="user_id\nann")
+    shop.load(DAY)
+    shop.build(DAY)
+    assert found(shop, "marts") == {}

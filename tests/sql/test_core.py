@@ -1,0 +1,139 @@
+"""What was known when: versions, late days, corrections, and that the order of arrival does not matter."""
+
+import itertools
+from decimal import Decimal
+
+import pytest
+
+from personapulse import ingest
+
+from .conftest import Shop, date
+
+
+def deliver_a_story(shop: Shop) -> tuple[str, ...]:
+    """Four days: an order, its lines a day late, corrections, a new owner, returns with and without a date."""
+    days = ("2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04")
+    order = "order_id,user_id,order_date,payment_status\no1,{user},2026-03-01,{status}"
+    line = "order_id,line_no,product_id,quantity,unit_price\no1,1,pen,{quantity},2.00"
+    shop.deliver(days[0], orders=order.format(user="ann", status="Pending"), users="user_id,age\nann,30")
+    shop.deliver(
+        days[1],
+        order_items=line.format(quantity=1),
+        orders=order.format(user="ann", status="Paid"),
+        product_views="user_id,product_id,timestamp\nann,pen,2026-03-01 09:00:00",
+    )
+    shop.deliver(
+        days[2],
+        order_items=line.format(quantity=3),
+        returns="order_id,product_id,user_id,amount\no1,pen,,\n,,ann,1.00\n,,ann,1.00",
+        users="user_id,age\nann,31\nbob,40",
+    )
+    shop.deliver(
+        days[3],
+        orders=order.format(user="bob", status="Refunded"),
+        returns="order_id,product_id,user_id,amount\no1,pen,,",
+        product_views="user_id,product_id,timestamp\nann,pen,2026-03-01 09:00:00",
+    )
+    return days
+
+
+def test_days_in_any_order_and_twice_end_in_the_same_tables(shop: Shop) -> None:
+    days = deliver_a_story(shop)
+    shop.load(*days)
+    expected = shop.fingerprint()
+    for order in itertools.permutations(days):
+        shop.load(*order, order[1])
+        assert shop.fingerprint() == expected, order
+
+
+def test_a_history_in_one_pass_ends_in_the_same_tables_as_day_by_day(shop: Shop) -> None:
+    days = deliver_a_story(shop)
+    shop.load(*days)
+    expected = shop.fingerprint()
+    tables = "core.users, core.products, core.orders, core.order_items, core.returns, core.product_views, ops.loads"
+    shop.warehouse.execute(f"truncate {tables}".encode())
+    told: list[str] = []
+    loaded = ingest.load_history(shop.warehouse, shop.source, date(days[0]), date(days[-1]), told.append)
+    assert (loaded, told) == (4, ["2026-03: 4 days, 14 rows loaded (4 of 4 days)"])
+    assert shop.fingerprint() == expected
+    assert ingest.load_history(shop.warehouse, shop.source, date(days[0]), date(days[-1]), told.append) == 0
+
+
+@pytest.mark.parametrize(
+    ("known_on", "expected"),
+    [
+        ("2026-03-01", [("ann", "Pending", False, Decimal(0))]),
+        ("2026-03-02", [("ann", "Paid", True, Decimal("2.00"))]),
+        ("2026-03-03", [("ann", "Paid", True, Decimal("6.00"))]),
+        ("2026-03-04", [("bob", "Refunded", True, Decimal("6.00"))]),
+    ],
+)
+def test_an_order_reads_as_it_was_known_each_night(
+    shop: Shop, known_on: str, expected: list[tuple[object, ...]]
+) -> None:
+    shop.load(*deliver_a_story(shop))
+    query = "select user_id, payment_status, is_paid, gross_amount from core.orders_as_of('{}', '{}')"
+    assert shop.rows(query.format(known_on, known_on)) == expected
+    # restated: what is known today about the first day
+    assert shop.rows(query.format("2026-03-01", "9999-12-31")) == [("bob", "Refunded", True, Decimal("6.00"))]
+
+
+def test_a_return_without_a_date_is_dated_by_the_day_it_became_known_and_worth_its_order(shop: Shop) -> None:
+    shop.load(*reversed(deliver_a_story(shop)))
+    assert shop.rows(
+        "select user_id, returned_on, amount, is_on_paid_order from core.returns_as_of('2026-03-04', '2026-03-04')"
+        " order by order_id, return_id"
+    ) == [
+        ("bob", date("2026-03-03"), Decimal("6.00"), True),
+        ("ann", date("2026-03-03"), Decimal("1.00"), False),
+        ("ann", date("2026-03-03"), Decimal("1.00"), False),
+    ]
+    assert shop.values("select distinct has_date from core.returns") == [False]
+
+
+def test_a_return_is_worth_its_lines_of_the_product_or_nothing_on_an_unpaid_order(shop: Shop) -> None:
+    shop.deliver(
+        "2026-03-01",
+        orders="order_id,user_id,order_date,payment_status\no1,u1,2026-03-01,Paid\no2,u1,2026-03-01,Failed",
+        order_items="""order_id,line_no,product_id,quantity,unit_price
+                       o1,1,pen,2,1.50
+                       o1,2,ink,1,4.00
+                       o2,1,pen,1,1.50""",
+        returns="order_id,product_id,amount\no1,pen,\no1,,\no2,pen,1.50\no7,,9.00",
+    )
+    shop.load("2026-03-01")
+    assert shop.rows(
+        "select order_id, product_id, amount from core.returns_as_of('2026-03-01', '2026-03-01') order by 1, 2"
+    ) == [
+        ("o1", "pen", Decimal("3.00")),
+        ("o1", None, Decimal("7.00")),
+        ("o2", "pen", Decimal(0)),
+        ("o7", None, Decimal("9.00")),
+    ]
+
+
+def test_an_event_told_twice_is_one_event(shop: Shop) -> None:
+    shop.load(*deliver_a_story(shop))
+    assert shop.rows("select known_from, known_to::text from core.product_views order by known_from") == [
+        (date("2026-03-02"), "2026-03-04"),
+        (date("2026-03-04"), "infinity"),
+    ]
+
+
+def test_a_day_delivered_anew_replaces_what_it_said_before(shop: Shop) -> None:
+    days = deliver_a_story(shop)
+    shop.load(*days)
+    shop.deliver(days[2])
+    shop.load(days[2])
+    assert shop.rows("select user_id, age, known_to::text from core.users") == [("ann", 30, "infinity")]
+    assert shop.values("select gross_amount from core.orders_as_of('2026-03-03', '2026-03-03')") == [Decimal("2.00")]
+    assert shop.values("select returned_on from core.returns") == [date("2026-03-04")]
+
+
+def test_merging_stages_again_what_a_crash_of_the_server_took(shop: Shop) -> None:
+    days = deliver_a_story(shop)
+    ingest.stage(shop.warehouse, shop.source, date(days[0]))
+    shop.warehouse.execute("truncate staging.batches, staging.orders, staging.users")
+    ingest.merge(shop.warehouse, shop.source, date(days[0]))
+    assert shop.values("select user_id from core.orders") == ["ann"]
+    assert shop.values("select count(*) from staging.orders") == [0]
