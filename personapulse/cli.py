@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from personapulse import __version__
-from personapulse.commands import convert, simulate, up
+from personapulse.commands import convert, query, report, simulate, up
 from personapulse.errors import PersonaPulseError
 
 application = typer.Typer(
@@ -41,6 +41,8 @@ def settings(
 application.command()(up.up)
 application.command()(up.down)
 application.add_typer(convert.commands)
+application.add_typer(query.commands)
+application.command()(report.report)
 application.command()(simulate.simulate)
 
 
