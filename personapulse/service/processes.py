@@ -20,7 +20,7 @@ import psutil
 from personapulse.errors import PersonaPulseError
 
 CLOCK_TOLERANCE = 1.0  # seconds; the kernel's start times are rounded differently from one reader to the next
-PATIENCE = (5.0, 2.0, 30.0)  # seconds: for the leaders to end in order, for all the rest, for what is killed
+PATIENCE = (4.0, 1.0, 30.0)  # seconds: for the leaders to end in order, for all the rest, for what is killed
 POLL = 0.05  # seconds
 
 

@@ -46,7 +46,7 @@ class ExtractTrigger(BaseTrigger):
         return "personapulse_airflow.extract.ExtractTrigger", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until the extract is complete or the time is up; tell what is missing (an empty list if nothing)."""
+        """Look until the extract is complete or the time is up; tell what is missing (an empty list if nothing is)."""
         while True:
             # the source may be anywhere, and looking there must not hold up other triggers
             missing = await asyncio.to_thread(self._missing)
@@ -58,9 +58,12 @@ class ExtractTrigger(BaseTrigger):
             await asyncio.sleep(min(self.poll_seconds, left))
 
     def _missing(self) -> list[str]:
-        source = Source(self.url)
-        source.filesystem.invalidate_cache()  # some remember listings; this one must be news
-        return source.missing(shared.day_of(self.day))
+        try:
+            source = Source(self.url)
+            source.filesystem.invalidate_cache()  # some remember listings; this one must be news
+            return source.missing(shared.day_of(self.day))
+        except PersonaPulseError as error:
+            return [str(error)]  # a file that is still arriving, a bucket that is away: the night is long
 
 
 class WaitForExtract(BaseOperator):
@@ -74,8 +77,14 @@ class WaitForExtract(BaseOperator):
         """Look; wait if this is a nightly run and something is missing."""
         source = shared.source()
         day = shared.day_of(context["partition_key"])
-        missing = source.missing(day)
-        if missing and context["dag_run"].run_type == "scheduled":
+        is_nightly = context["dag_run"].run_type == "scheduled"
+        try:
+            missing = source.missing(day)
+        except PersonaPulseError as error:
+            if not is_nightly:
+                raise
+            missing = [str(error)]  # perhaps still arriving
+        if missing and is_nightly:
             hours = float(Variable.get("personapulse_wait_hours", default="6"))
             deadline = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours)
             self.log.info("Waiting until %s for %s", deadline.isoformat(timespec="minutes"), ", ".join(missing))

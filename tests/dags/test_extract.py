@@ -65,6 +65,15 @@ def test_waiting_in_vain_fails_naming_what_is_missing(source):
         WaitForExtract(task_id="wait").after_waiting(run_of("scheduled"), event)
 
 
+def test_a_file_that_is_still_arriving_is_waited_for(source):
+    (source / DAY / "orders.csv").write_text("order_id,us")
+    with pytest.raises(TaskDeferred):
+        WaitForExtract(task_id="wait").execute(run_of("scheduled"))
+    trigger = ExtractTrigger(str(source), DAY, deadline=time.time() + 60, poll_seconds=0.05)
+    threading.Timer(0.3, deliver_orders, [source]).start()
+    assert event_of(trigger) == {"missing": []}
+
+
 def test_looking_does_not_hold_up_other_triggers(source, monkeypatch):
     slow = ExtractTrigger(str(source), DAY, deadline=0)
     monkeypatch.setattr(slow, "_missing", lambda: time.sleep(0.5) or [])

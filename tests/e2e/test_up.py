@@ -67,7 +67,7 @@ def test_three_days_go_through_the_whole_chain(house, first_run):
         (newest,) = house.query(f"select count(*) from marts.{name} where as_of_date = '{NEWEST}'")[0]
         assert newest > 0, name
     assert house.query("select count(distinct source_day) from ops.loads where state = 'loaded'") == [(DAYS,)]
-    assert seconds < 120
+    assert seconds < 180  # about 50 on an idle machine with two cores
 
 
 def test_people_are_told_where_to_look(house, first_run):
@@ -136,10 +136,10 @@ def bad_run(house, shop, staying):
     (missing_file / "orders.csv").unlink()
     (missing_column / "orders.csv").write_text("order_id,user_id,order_date,product_id,amount\n")
     (not_utf8 / "products.csv").write_bytes("product_id,name,category\np1,Café,a\n".encode("latin-1"))
-    good = "u1,p1,2026-02-13T10:00:00,a,s1,view\n"
-    bad = "u1,p1,not a time,a,s1,view\n"
+    good = "".join(f"u1,p1,2026-02-13T10:00:0{second},a,s1,view\n" for second in range(4))
+    bad = "u1,p1,not a time,a,s1,view\n" * 6
     (garbage / "product_views.csv").write_text(
-        "user_id,product_id,timestamp,category,session_id,event_type\n" + good * 4 + bad * 6
+        "user_id,product_id,timestamp,category,session_id,event_type\n" + good + bad
     )
     before = house.hashes("core")
     code, output = house.run("up", "--once", "--source", str(shop), "--from", BAD_DAYS[0])
@@ -151,7 +151,7 @@ def test_bad_days_fail_with_their_reasons_and_leave_core_untouched(house, bad_ru
     assert code == 1, output
     said = " ".join(output.split())
     assert re.search(r"2026-02-10 ingest_shop_data wait_for_extract .*missing: \S+/2026-02-10/orders\.csv", said)
-    assert re.search(r"2026-02-11 ingest_shop_data stage_extract .*2026-02-11/orders\.csv.*payment_status", said)
+    assert re.search(r"2026-02-11 ingest_shop_data wait_for_extract .*2026-02-11/orders\.csv.*payment_status", said)
     assert re.search(r"2026-02-12 ingest_shop_data stage_extract .*2026-02-12/products\.csv.*UTF-8", said)
     assert re.search(r"2026-02-13 ingest_shop_data stage_extract .*2026-02-13/product_views\.csv: 6 of 10 rows", said)
     assert house.hashes("core") == before
