@@ -44,9 +44,13 @@ types: .venv-test/.installed ## mypy, strict
 format: .venv-test/.installed ## rewrite the code the way lint wants it
 	@.venv-test/bin/ruff check --fix . ; .venv-test/bin/ruff format . ; .venv-test/bin/sqlfluff fix -q include/sql
 
+LOCK = .venv-test/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
+
 .PHONY: lock
 lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml
-	@for target in uv test run; do .venv-test/bin/python tools/lock.py $$target; done
+	$(LOCK) requirements-uv.in --output-file requirements-uv.lock
+	$(LOCK) pyproject.toml --extra build --extra test --output-file requirements-test.lock
+	$(LOCK) pyproject.toml --extra build --constraint requirements-test.lock --output-file requirements.lock
 
 .PHONY: clean
 clean: ## remove the environments and the default home (its data too)
