@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -67,6 +68,7 @@ def test_no_file_is_so_dirty_that_its_day_is_refused():
 def test_keys_are_unique_on_a_day_and_nothing_is_from_the_future(sample):
     for name, key in (("users", ["user_id"]), ("products", ["product_id"]), ("orders", ["order_id"])):
         assert not sample[name].duplicated(["came_on", *key]).any()
+    assert not sample["order_items"].duplicated(["order_id", "product_id"]).any()
     views = sample["product_views"]
     assert not views.duplicated(["user_id", "product_id", "timestamp", "session_id", "event_type"]).any()
     for name, column in (("orders", "order_date"), ("product_views", "timestamp"), ("users", "signup_date")):
@@ -106,8 +108,8 @@ def test_what_is_ordered_was_looked_at_and_taken_to_the_checkout_before(sample):
     bought = pd.MultiIndex.from_arrays([items["user_id"], items["product_id"], items["order_date"].str[:10]])
     found = last.reindex(bought).assign(ordered=items["order_date"].to_numpy()).dropna()
     assert len(found) > 0.95 * len(items)  # the others' visits are late
-    for event in ("view", "add_to_cart", "checkout"):
-        assert (found[event] < found["ordered"]).all()
+    for earlier, later in pairwise(["view", "add_to_cart", "checkout", "ordered"]):
+        assert (found[earlier] < found[later]).all()
 
 
 def test_returns_are_of_paid_orders_and_sometimes_say_little(sample):
@@ -131,6 +133,9 @@ def test_the_sample_shop_is_lively(sample):
     assert (per_buyer >= 5).sum() >= 100
     assert 40 <= orders["amount"].mean() <= 80
     assert 0.07 <= len(sample["returns"]) / len(orders) <= 0.09
+    per_day = orders.groupby("day").size()
+    is_weekend = pd.to_datetime(per_day.index).day_of_week >= 5
+    assert per_day[is_weekend].mean() > 1.2 * per_day[~is_weekend].mean()
     assert sum(path.stat().st_size for path in SAMPLE_SHOP.rglob("*.csv")) < 3_000_000
     assert (len(sample["products"]), sample["products"]["category"].nunique()) == (30, 6)
 
