@@ -53,3 +53,33 @@ def online_retail(
         f"Returned lines matched to an earlier order of the customer: {accounts.matched_returns:,} "
         f"(from {accounts.orders_returned_from:,} orders); without such an order: {unmatched:,}."
     )
+
+
+@commands.command("csv-dump")
+def csv_dump(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with users, products, orders, returns and product_views, as .csv.")
+    ],
+    out: Out,
+    replace: Replace = False,
+) -> None:
+    """Convert a shop's whole history in five files, each order being one line with product_id and amount.
+
+    Each row goes to the folder of its day, as it is. Rows whose day cannot be read, and returns without a date, go to
+    the last day. Look over source.yaml in the output before you load it.
+    """
+    # The reader of extracts takes its time to load: only who converts waits for it.
+    from personapulse.commands.progress import progress_bar  # noqa: PLC0415
+    from personapulse.convert.csv_dump import convert_csv_dump  # noqa: PLC0415
+
+    with progress_bar() as progress:
+        counts = convert_csv_dump(folder, out, progress, replace=replace)
+    table = Table("file", "rows", "wrong number of fields", "unreadable date")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for file in counts.files:
+        table.add_row(file.name, f"{file.rows:,}", f"{file.uneven:,}", f"{file.undated:,}")
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{counts.first} to {counts.last} in {out}; every row was written once")
+    console.print(table)
+    console.print(f"Look over {out / 'source.yaml'}: currency, time zone and limits of the quarantine are guesses.")
