@@ -19,7 +19,7 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for index.html; an earlier report in it is replaced.")],
     as_of: Annotated[
         datetime.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Day to report on. [default: the newest one built]"),
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Day to report on; by default the newest one built."),
     ] = None,
 ) -> None:
     """Write the report of one day as a page that needs neither network nor server."""

@@ -148,7 +148,8 @@ def _cards(facts: Facts, currency: str) -> list[Card]:
 
 
 def _card(label: str, value: Any, kind: str, currency: str, meaning: str) -> Card:
-    meaning = wording.in_words(meaning.partition("; null")[0].rstrip(".") + ".")  # the card says "none yet" itself
+    # the card says "none yet" itself, and shows a share as a percentage
+    meaning = wording.in_words(meaning.partition("; null")[0].removesuffix(", from 0 to 1").rstrip(".") + ".")
     if value is None:
         return Card(label, "", "none yet", meaning)
     if kind == "amount":

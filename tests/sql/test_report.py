@@ -48,13 +48,13 @@ def small_shop(shop: Shop, **files: str) -> None:
 
 
 def busy_shop(shop: Shop) -> None:
-    """Sixty buyers with 1 to 3 orders since January, so that March has cuts and scores."""
+    """Sixty buyers with 1 to 3 orders since January, so that March has cuts and scores; Eve has never bought."""
     lines = [
         f"o{n}_{k},u{n:02},{date('2026-01-01') + datetime.timedelta(n % 50 + 9 * k)},Paid,pen,{10 + n * k}"
         for n in range(60)
         for k in range(1 + n % 3)
     ]
-    deliver(shop, "2026-02-28", orders="\n".join([ORDERS.splitlines()[0], *lines]))
+    deliver(shop, "2026-02-28", orders="\n".join([ORDERS.splitlines()[0], *lines]), users="user_id\neve")
     shop.deliver(DAY)
     shop.load("2026-02-28", DAY)
     shop.build(DAY)
@@ -104,6 +104,19 @@ def test_a_month_is_over_on_its_last_day(shop: Shop, tmp_path: Path) -> None:
     assert "not over" not in page(shop, tmp_path, "2026-03-31").html
 
 
+def test_a_report_shows_its_own_day_whatever_other_days_hold(shop: Shop, tmp_path: Path) -> None:
+    busy_shop(shop)
+    checks.run(shop.warehouse, "core", date(DAY))
+    before = page(shop, tmp_path).html
+    shop.settings("quarantine: {orders: {threshold: 0.5}}")
+    deliver(shop, "2026-04-02", orders=f"{ORDERS.replace('2026-03-20', '2026-04-02')}\n,ann,2026-04-02,Paid,pen,1")
+    shop.load("2026-04-02")
+    shop.build("2026-04-02")
+    checks.run(shop.warehouse, "core", date("2026-04-02"))
+    assert "missing order id" in page(shop, tmp_path, "2026-04-02").text
+    assert page(shop, tmp_path).html == before
+
+
 def test_two_months_are_a_table_and_no_trend(shop: Shop, tmp_path: Path) -> None:
     small_shop(shop, orders=ORDERS.replace("2026-01-05", "2026-02-05"))
     shown = page(shop, tmp_path)
@@ -137,6 +150,9 @@ def test_worth_per_buyer_is_told_in_quartiles_of_buyers_only(shop: Shop, tmp_pat
     shop.settings("persona_rules: classic")
     small_shop(shop)
     shop.warehouse.execute("update marts.personas set persona = 'Others'")
+    only_returned = f"select '{DAY}', 'eve', 0, 500, -500, 0"
+    columns = "as_of_date, user_id, gross_revenue, returns_amount, net_revenue, paid_orders"
+    shop.warehouse.execute(f"insert into marts.ltv ({columns}) {only_returned}".encode())
     assert page(shop, tmp_path).table("Net revenue per buyer by persona")[1:] == [
         ["Others", "3", "40.00", "60.00", "630.00"]  # of 20, 60 and 1200
     ]
@@ -189,7 +205,7 @@ def test_too_little_data_for_scores_is_said_with_its_numbers(shop: Shop, tmp_pat
     small_shop(shop)
     shown = page(shop, tmp_path)
     assert "Insufficient data: 3\u00a0buyers cannot be scored this month" in shown.text
-    assert "2026-02-28, there were" in shown.text
+    assert "2026-02-28, there were 0\u00a0buyers and 0\u00a0days of history. A month is judged by whether" in shown.text
     assert 'class="heat"' not in shown.html
 
 
