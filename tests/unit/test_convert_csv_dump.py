@@ -25,7 +25,7 @@ DUMP = {
     "products": ["product_id,name,category", 'p1,"Mug, red",Kitchen', 'p2,"Two\nlines",Desk'],
     "orders": [
         "order_id,user_id,product_id,order_date,payment_status,amount,note",
-        'o1,u1,p1,2026-03-02,Paid,10.50,"she said\n""hello"", twice"',
+        'o1,"u,1",p1,"2026-03-02",Paid,10.50,"she said\n""hello"", twice"',
         "o2,u1,p1,2026-03-04 23:59:59,paid,7,",
         "o3,u2,p2,03/04/2026,Paid,7,",
         "o4,u2,p2,2026-03-03,Paid,7",  # a field short
