@@ -10,7 +10,7 @@ define make_environment
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PersonaPulse needs python >= 3.11; this is " + sys.version.split()[0] + ". Name another: make $@ PYTHON=python3.12")'
 @echo "Installing $(2) into $(1) (once; a changed lock installs again) ..."
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-uv.lock
+@$(1)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-uv.lock
 @$(1)/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes --compile-bytecode --requirement $(2)
 @$(1)/bin/uv pip install --quiet --python $(1)/bin/python --no-deps --no-build-isolation --editable .
 @touch $(1)/.installed

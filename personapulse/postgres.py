@@ -28,6 +28,7 @@ SERVER_USER = "pgserver"  # PostgreSQL refuses to run as root; under root the se
 SUPERUSER = "postgres"
 PORT = 5432  # only part of the socket's name; no TCP port is opened
 SOCKET_PATH_LIMIT = 100  # bytes; the kernel refuses a socket path over 107
+ORPHAN_SECONDS = 10  # sessions notice the death of their server at once
 START_SECONDS = 120  # recovery after a crash replays up to max_wal_size
 
 SETTINGS = {
@@ -146,8 +147,14 @@ class EmbeddedPostgres:
             return None
 
     def _forget_dead_server(self) -> None:
-        if self._process() is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        """Clear up after a server that was killed: its records, once the sessions it left had time to notice."""
+        record = self.data / "postmaster.pid"
+        if record.exists() and self._process() is None:
+            sessions = [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(self.data)]
+            psutil.wait_procs(sessions, timeout=ORPHAN_SECONDS)
+            for socket in self.socket_folder.glob(".s.PGSQL.*"):
+                socket.unlink()
+            record.unlink()
 
     def _make_folders(self) -> None:
         for folder in (self.data, self.socket_folder):

@@ -1,0 +1,51 @@
+"""A shop's settings: defaults, and messages that name the setting."""
+
+import pytest
+
+from personapulse.errors import PersonaPulseError
+from personapulse.settings import QuarantineLimits, ShopSettings, parse_settings
+
+
+def test_a_shop_that_says_nothing_has_defaults() -> None:
+    assert parse_settings("", "source.yaml") == ShopSettings()
+
+
+def test_settings_are_read() -> None:
+    settings = parse_settings(
+        "name: Maple\ntime_zone: Europe/Oslo\nlacks: [product_views]\n"
+        "quarantine: {orders: {threshold: 0.1, rules: {missing_user_id: 1.0}}}",
+        "source.yaml",
+    )
+    assert (settings.name, settings.time_zone, settings.lacks) == ("Maple", "Europe/Oslo", ("product_views",))
+    assert settings.limits("orders") == QuarantineLimits(0.1, {"missing_user_id": 1.0})
+    assert settings.limits("users") == QuarantineLimits(0.05, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: [", "source.yaml is not valid YAML"),
+        ("- name", "source.yaml must hold settings like 'name: My shop', not a list"),
+        ("colour: red", "source.yaml: unknown setting 'colour'. Known are: name, currency"),
+        ("name: ''", "source.yaml: name must be a text"),
+        ("time_zone: Mars/Olympus", "source.yaml: time_zone must be an IANA time zone such as Europe/London"),
+        ("return_window_days: -1", "source.yaml: return_window_days must be a whole number of days"),
+        ("return_window_days: true", "source.yaml: return_window_days must be a whole number of days"),
+        ("persona_rules: mine", "source.yaml: persona_rules must be one of default, classic, got 'mine'"),
+        ("lacks: product_views", "source.yaml: lacks must be a list of files"),
+        ("lacks: [views]", "source.yaml: lacks: 'views' is no file of the contract. Files are: users"),
+        ("zero_price: drop", "source.yaml: zero_price must be one of keep, quarantine"),
+        ("quarantine: 0.1", "source.yaml: quarantine must be a mapping"),
+        ("quarantine: {order: {}}", "source.yaml: quarantine: 'order' is no file of the contract"),
+        ("quarantine: {orders: {treshold: 1}}", "source.yaml: quarantine.orders: unknown setting 'treshold'"),
+        (
+            "quarantine: {orders: {threshold: 5}}",
+            "source.yaml: quarantine.orders.threshold must be a share from 0 to 1",
+        ),
+        ("quarantine: {orders: {rules: {x: no}}}", "source.yaml: quarantine.orders.rules.x must be a share"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(PersonaPulseError) as refused:
+        parse_settings(text, "source.yaml")
+    assert message in str(refused.value)
