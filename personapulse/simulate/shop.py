@@ -50,7 +50,7 @@ class Simulation:
     Parameters
     ----------
     days, users, buyers, orders, paid_orders, returns, events : int
-        Buyers have a paid order; events are views, carts and checkouts.
+        Buyers have a paid order (a refunded one was paid, too); events are views, carts and checkouts.
     gross_cents : int
         What the paid orders are worth.
     dirty_rows : int
@@ -120,7 +120,7 @@ def simulate_shop(
         (root / TRUTH).mkdir()
         truth = extracts.truth(shop.customers, calendar, days)
         truth.to_csv(root / TRUTH / "customers.csv", index=False, lineterminator="\n")
-    paid = shop.orders[status_on(shop.orders, days - 1).eq("Paid")]
+    paid = shop.orders[status_on(shop.orders, days - 1).isin(["Paid", "Refunded"])]
     return Simulation(
         days=days,
         users=users,
