@@ -87,8 +87,8 @@ def stage_file(
     PersonaPulseError
         If the file has no usable header, is not UTF-8, or cannot be read as CSV at all.
     """
-    kinds = _make_incoming(connection, file, settings)
-    findings = _copy(connection, file, kinds)
+    _make_incoming(connection, file, settings)
+    findings = _copy(connection, file)
     parameters = {
         "source_day": day,
         "header": file.header,
@@ -110,8 +110,8 @@ def stage_file(
     return staged, list(_explain(file, findings)) if findings else []
 
 
-def _make_incoming(connection: psycopg.Connection[Any], file: ExtractFile, settings: ShopSettings) -> dict[str, str]:
-    """Make the table COPY fills: the staging table's columns and one for each column we ignore. Return column kinds."""
+def _make_incoming(connection: psycopg.Connection[Any], file: ExtractFile, settings: ShopSettings) -> None:
+    """Make the table COPY fills: the staging table's columns and one for each column we ignore."""
     connection.execute("select set_config('timezone', %s, true)", (settings.time_zone,))
     connection.execute(
         sql.SQL(
@@ -125,10 +125,6 @@ def _make_incoming(connection: psycopg.Connection[Any], file: ExtractFile, setti
     for name in _incoming_columns(file):
         if name.startswith("ignored "):
             connection.execute(sql.SQL("alter table incoming add column {} text").format(sql.Identifier(name)))
-    kinds = connection.execute(
-        "select column_name, data_type from information_schema.columns where table_name = 'incoming'"
-    )
-    return dict(kinds.fetchall())
 
 
 def _incoming_columns(file: ExtractFile) -> list[str]:
@@ -137,15 +133,15 @@ def _incoming_columns(file: ExtractFile) -> list[str]:
     return [name if name in known else f"ignored {place}" for place, name in enumerate(file.header, 1)]
 
 
-def _copy(connection: psycopg.Connection[Any], file: ExtractFile, kinds: dict[str, str]) -> _Findings:
+def _copy(connection: psycopg.Connection[Any], file: ExtractFile) -> _Findings:
     """COPY the file; if its rows have uneven numbers of fields, COPY the even ones."""
+    findings = _Findings()
     try:
-        return _Findings(skipped=_copy_csv(connection, file, file.chunks(), kinds))
+        findings.skipped = _copy_csv(connection, file, file.chunks())
     except psycopg.errors.BadCopyFileFormat:
-        findings = _Findings()
         connection.execute("alter table incoming alter column row_no restart")  # the failed COPY took numbers
-        findings.skipped = _copy_csv(connection, file, _even_rows(file, findings), kinds)
-        return findings
+        findings.skipped = _copy_csv(connection, file, _even_rows(file, findings))
+    return findings
 
 
 def _even_rows(file: ExtractFile, findings: _Findings) -> Iterator[bytes]:
@@ -161,7 +157,7 @@ def _even_rows(file: ExtractFile, findings: _Findings) -> Iterator[bytes]:
 
 
 def _copy_csv(
-    connection: psycopg.Connection[Any], file: ExtractFile, chunks: Iterable[bytes], kinds: dict[str, str]
+    connection: psycopg.Connection[Any], file: ExtractFile, chunks: Iterable[bytes]
 ) -> dict[int, tuple[str, str]]:
     """COPY a CSV stream into `incoming`; return the rows it skipped by the line it saw them end on."""
     skipped: dict[int, tuple[str, str]] = {}
@@ -169,8 +165,7 @@ def _copy_csv(
     def note(diagnostic: psycopg.errors.Diagnostic) -> None:
         if found := _SKIPPED.search(diagnostic.message_primary or ""):
             line, column, value = found.groups()
-            reason = f"{column} {value!r} is not {_KIND.get(kinds.get(column, ''), 'a value of its type')}"
-            skipped[int(line)] = (f"untypable_{column}", reason)
+            skipped[int(line)] = (column, value)
 
     columns = sql.SQL(", ").join(map(sql.Identifier, _incoming_columns(file)))
     statement = sql.SQL(
@@ -192,7 +187,20 @@ def _copy_csv(
         raise PersonaPulseError(f"{file.address}{_line_of(error)}: {_first_line(error)}.") from None
     finally:
         connection.remove_notice_handler(note)
-    return skipped
+    kinds = _kinds(connection) if skipped else {}
+    return {
+        line: (f"untypable_{column}", f"{column} {value!r} is not {_KIND.get(kinds[column], 'a value of its type')}")
+        for line, (column, value) in skipped.items()
+    }
+
+
+def _kinds(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Types of the columns of `incoming`."""
+    columns = connection.execute(
+        "select attname, format_type(atttypid, null) from pg_attribute"
+        " where attrelid = 'incoming'::regclass and attnum > 0"
+    )
+    return dict(columns.fetchall())
 
 
 def _skipped_rows_have_numbers(connection: psycopg.Connection[Any], findings: _Findings) -> bool:
