@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -16,6 +17,8 @@ from personapulse.ingest.source import Source
 from personapulse.ingest.staging import Rejection, stage_file
 from personapulse.settings import QuarantineLimits, ShopSettings
 from personapulse.warehouse import run_file, take_lock
+
+log = logging.getLogger(__name__)
 
 Counts = dict[str, dict[str, int]]
 
@@ -59,6 +62,7 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
         connection.execute("delete from ops.loads where source_day = %s", (day,))
         for name, file in files.items():
             staged, rejections = _stage_file(connection, source.settings, files, file, day)
+            _tell_ignored_columns(connection, file)
             refusal = _refusal(file, day, source.settings.limits(name), staged, rejections)
             _record(connection, file, day, staged, rejections, is_refused=bool(refusal))
             counts[name] = {
@@ -147,6 +151,17 @@ def _stage_file(
     if file.extract.name == "orders" and is_simple_form:
         run_file(connection, "staging/order_items_from_orders.sql", {"source_day": day})
     return staged, rejections
+
+
+def _tell_ignored_columns(connection: psycopg.Connection[Any], file: ExtractFile) -> None:
+    """Log columns the contract does not know, each once in the life of a warehouse."""
+    for column in file.ignored_columns:
+        is_new = connection.execute(
+            "insert into ops.ignored_columns (file, column_name, first_seen_in) values (%s, %s, %s) on conflict do nothing",
+            (file.extract.name, column, file.address),
+        ).rowcount
+        if is_new:
+            log.warning("%s: column %r is not in the contract and is ignored.", file.address, column)
 
 
 def _refusal(

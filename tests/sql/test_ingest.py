@@ -182,6 +182,19 @@ def test_a_return_needs_its_order_or_its_customer_and_worth(shop: Shop) -> None:
     ]
 
 
+def test_columns_the_contract_does_not_know_are_ignored_and_told_once(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.deliver(DAY, users="order_count,user_id,persona\n7,u1,Loyalist")
+    shop.load(DAY, DAY)
+    assert shop.values("select user_id from core.users") == ["u1"]
+    told = [record.message for record in caplog.records]
+    assert told == [
+        f"{shop.source.address(date(DAY), 'users.csv')}: column '{column}' is not in the contract and is ignored."
+        for column in ("order_count", "persona")
+    ]
+
+
 def test_a_day_without_rows_is_a_day(shop: Shop) -> None:
     shop.deliver(DAY)
     shop.load(DAY)

@@ -35,6 +35,14 @@ create table ops.loads (
     check (row_count = staged_count + quarantined_count)
 );
 
+-- grain: one row per file and column the contract does not know; told once, when the row is made
+create table ops.ignored_columns (
+    file text not null,
+    column_name text not null,
+    first_seen_in text not null,
+    primary key (file, column_name)
+);
+
 -- grain: one row per rejected line of a file
 create table ops.quarantine (
     source_day date not null,
