@@ -157,7 +157,8 @@ def _tell_ignored_columns(connection: psycopg.Connection[Any], file: ExtractFile
     """Log columns the contract does not know, each once in the life of a warehouse."""
     for column in file.ignored_columns:
         is_new = connection.execute(
-            "insert into ops.ignored_columns (file, column_name, first_seen_in) values (%s, %s, %s) on conflict do nothing",
+            "insert into ops.ignored_columns (file, column_name, first_seen_in) values (%s, %s, %s)"
+            " on conflict do nothing",
             (file.extract.name, column, file.address),
         ).rowcount
         if is_new:
