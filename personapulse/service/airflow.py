@@ -111,6 +111,8 @@ class Airflow:
             raise PersonaPulseError(f"Airflow's {name} has ended. {_tail(self._logs / f'{name}.log')}")
 
     def _is_ready(self, api: AirflowApi) -> bool:
+        if not self._processes.listens("api-server", api.port):
+            return False  # else another Airflow might answer at the same address
         health = api.health()
         if any(health.get(name) != "healthy" for name in COMPONENTS):
             return False

@@ -12,6 +12,7 @@ import httpx
 from personapulse.errors import PersonaPulseError
 
 PAGE = 100  # rows; Airflow gives no more at once
+OURS = {"started_by": "personapulse up"}  # marks our backfills; the dags do not read it
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,22 @@ class Run:
     since: str
 
 
+@dataclass(frozen=True)
+class Backfill:
+    """One backfill of Airflow's.
+
+    Parameters
+    ----------
+    number : int
+        Its id.
+    is_ours : bool
+        Whether an `up` has started it, and not a person.
+    """
+
+    number: int
+    is_ours: bool
+
+
 class AirflowApi:
     """A logged-in client of one API server.
 
@@ -58,6 +75,11 @@ class AirflowApi:
         self._credentials = {"username": login, "password": password}
         # our own machine: proxies from the environment would only be in the way
         self._client = httpx.Client(base_url=address, timeout=30, trust_env=False)
+
+    @property
+    def port(self) -> int:
+        """TCP port of the server."""
+        return self._client.base_url.port or 80
 
     def close(self) -> None:
         """Close the connections."""
@@ -98,7 +120,11 @@ class AirflowApi:
         """Run the failed tasks of a run again."""
         self._call("POST", f"{_path(run.dag, run.run)}/clear", json={"dry_run": False, "only_failed": True})
 
-    def backfill(self, dag: str, first: datetime.date, last: datetime.date, *, again: bool) -> int:
+    def delete(self, run: Run) -> None:
+        """Forget a run."""
+        self._checked(self._send("DELETE", _path(run.dag, run.run)))
+
+    def backfill(self, dag: str, first: datetime.date, last: datetime.date, *, again: bool) -> None:
         """Start a backfill, one day at a time, of the days that have no good run (or, with `again`, of all)."""
         body = {
             "dag_id": dag,
@@ -106,22 +132,23 @@ class AirflowApi:
             "to_date": f"{last}T00:00:00Z",
             "max_active_runs": 1,
             "reprocess_behavior": "completed" if again else "failed",
+            "dag_run_conf": OURS,
         }
-        return int(self._call("POST", "/api/v2/backfills", json=body)["id"])
+        self._call("POST", "/api/v2/backfills", json=body)
 
-    def open_backfills(self, dag: str) -> list[int]:
-        """Ids of the dag's backfills that are not finished; Airflow allows one."""
+    def open_backfills(self, dag: str) -> list[Backfill]:
+        """Return the dag's backfills that are not finished; Airflow allows one."""
         rows = self._all("/api/v2/backfills", "backfills", dag_id=dag)
-        return [int(row["id"]) for row in rows if row["completed_at"] is None]
+        return [Backfill(row["id"], row["dag_run_conf"] == OURS) for row in rows if row["completed_at"] is None]
 
     def has_unfinished_backfill_runs(self, dag: str) -> bool:
         """Whether a run of any backfill of the dag is queued or running."""
         which = {"run_type": "backfill", "state": ["queued", "running"]}
         return any(True for _ in self._all(f"/api/v2/dags/{dag}/dagRuns", "dag_runs", **which))
 
-    def cancel_backfill(self, number: int) -> None:
+    def cancel_backfill(self, backfill: Backfill) -> None:
         """End a backfill: what runs goes on, what is queued fails."""
-        answer = self._send("PUT", f"/api/v2/backfills/{number}/cancel")
+        answer = self._send("PUT", f"/api/v2/backfills/{backfill.number}/cancel")
         if answer.status_code != httpx.codes.CONFLICT:  # finished meanwhile
             self._checked(answer)
 

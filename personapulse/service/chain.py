@@ -2,10 +2,8 @@
 
 import datetime
 import itertools
-import json
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from personapulse import ingest, warehouse
@@ -29,11 +27,6 @@ class Parts:
     airflow: Airflow
     api: AirflowApi
     screen: Screen
-
-    @property
-    def backfill_record(self) -> Path:
-        """Which backfill is ours, so that a later `up` may cancel it."""
-        return self.home.run / "backfill.json"
 
 
 def run(parts: Parts, plan: Plan, *, again: bool) -> bool:
@@ -81,11 +74,9 @@ def _close_backfills(parts: Parts) -> None:
 
     Airflow allows one at a time, and takes up to half a minute to notice that one is through.
     """
-    ours = json.loads(parts.backfill_record.read_text()) if parts.backfill_record.exists() else None
-    for number in parts.api.open_backfills(INGEST):
-        if number == ours or not parts.api.has_unfinished_backfill_runs(INGEST):
-            parts.api.cancel_backfill(number)
-    parts.backfill_record.unlink(missing_ok=True)
+    for backfill in parts.api.open_backfills(INGEST):
+        if backfill.is_ours or not parts.api.has_unfinished_backfill_runs(INGEST):
+            parts.api.cancel_backfill(backfill)
     if parts.api.open_backfills(INGEST):
         with parts.screen.step("Wait for a backfill that was started in Airflow"):
             while parts.api.open_backfills(INGEST):
@@ -135,15 +126,16 @@ def _tell_days(screen: Screen, plan: Plan, green: list[datetime.date]) -> None:
 def _start_days(parts: Parts, days: Days, green: list[datetime.date], *, again: bool) -> None:
     """Start what each day still needs: its ingest, or only the dag where its chain is broken."""
     wanted = [day for day in days.days if day not in green]
-    to_ingest = [day for day in wanted if again or days.state(INGEST, day) in {"", "failed"}]
+    to_ingest = [
+        day for day in wanted if days.state(INGEST, day) in ({"", "failed", "success"} if again else {"", "failed"})
+    ]  # not those an interrupted `up` has left queued or running: Airflow goes on with them
     for day in to_ingest:
         days.forget(day)
     for day in wanted:
         if day not in to_ingest:
             _mend_chain(parts.api, days, day)
     if to_ingest:
-        number = parts.api.backfill(INGEST, to_ingest[0], to_ingest[-1], again=again)
-        parts.backfill_record.write_text(json.dumps(number))
+        parts.api.backfill(INGEST, to_ingest[0], to_ingest[-1], again=again)
 
 
 def _mend_chain(api: AirflowApi, days: Days, day: datetime.date) -> None:

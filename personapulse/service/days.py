@@ -54,7 +54,8 @@ class Days:
         self._runs: dict[tuple[str, str], Run] = {}
         self._read_at: datetime.datetime | None = None
         self._green_at: dict[tuple[str, str], float] = {}
-        self._forgotten: set[tuple[str, str]] = set()
+        self._forgotten: dict[tuple[str, str], Run] = {}
+        self._began = time.monotonic()
 
     def read(self) -> None:
         """Read what has changed since the last time."""
@@ -64,7 +65,7 @@ class Days:
         self._read_at = now
 
     def _take(self, run: Run) -> None:
-        if run.day not in self._keys or run.dag not in CHAIN or (run.dag, run.run) in self._forgotten:
+        if run.day not in self._keys or run.dag not in CHAIN or self._forgotten.get((run.dag, run.run)) == run:
             return
         known = self._runs.get((run.dag, run.day))
         if known is None or run.since >= known.since:
@@ -95,19 +96,19 @@ class Days:
         return True
 
     def _link_is_broken(self, before: str | None, day: datetime.date) -> bool:
-        green_at = self._green_at.get((before or "", day.isoformat()))
-        return green_at is not None and time.monotonic() - green_at > LINK_SECONDS
+        since = self._green_at.get((before, day.isoformat())) if before else self._began
+        return since is not None and time.monotonic() - since > LINK_SECONDS
 
     def done(self) -> int:
         """How many of the days' runs are green."""
         return sum(self.state(dag, day) == "success" for day in self.days for dag in CHAIN)
 
     def forget(self, day: datetime.date) -> None:
-        """Count the day's runs so far no longer: new ones are coming."""
+        """Count the day's runs as they are now no longer: new ones are coming, or these change."""
         for dag in CHAIN:
             self._green_at.pop((dag, day.isoformat()), None)
             if run := self._runs.pop((dag, day.isoformat()), None):
-                self._forgotten.add((dag, run.run))
+                self._forgotten[dag, run.run] = run
 
     def failures(self) -> Iterator[Failure]:
         """Yield the failed tasks of the wanted days, with their reasons."""
@@ -159,7 +160,7 @@ def _reason(lines: list[dict[str, Any]]) -> str:
             words = str(last.get("exc_value", "")).strip()
             return words if last.get("exc_type") == "PersonaPulseError" else f"{last.get('exc_type')}: {words}"
     errors = [str(line.get("event", "")) for line in lines if line.get("level") in {"error", "critical"}]
-    return errors[-1] if errors else "its log names no error"
+    return errors[-1] if errors else "its log names no error; perhaps its process was ended from outside"
 
 
 def _log_path(lines: list[dict[str, Any]]) -> str:

@@ -1,8 +1,13 @@
 """What an `up` is asked to do, checked before anything starts."""
 
 import datetime
+import fcntl
 import json
+import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,32 +109,52 @@ def bind_source(home: Home, source: Source) -> None:
     record.write_text(json.dumps({"url": source.url}) + "\n")
 
 
-def choose_port(asked: int | None) -> int:
-    """Return the port to serve on: the one asked for, else 8080 or any free one.
+@contextmanager
+def claimed_port(asked: int | None) -> Iterator[int]:
+    """Claim the port to serve on, the one asked for, else 8080 or any free one, while the block runs.
+
+    Airflow binds it only seconds later; the claim keeps another `up` from choosing it meanwhile.
 
     Raises
     ------
     PersonaPulseError
         If the one asked for is in use or not allowed.
     """
-    if asked is not None:
-        if reason := _why_not(asked):
-            raise PersonaPulseError(f"Port {asked} is {reason}. Name another with --port.")
-        return asked
-    if not _why_not(DEFAULT_PORT):
-        return DEFAULT_PORT
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        return int(free.getsockname()[1])
+    with ExitStack() as held:
+        for port in (asked,) if asked is not None else (DEFAULT_PORT, *_free_ports()):
+            if not (reason := _why_not(port, held)):
+                yield port
+                return
+        raise PersonaPulseError(f"Port {port} is {reason}. Name another with --port.")
 
 
-def _why_not(port: int) -> str:
+def _free_ports() -> list[int]:
+    with ExitStack() as open_sockets:
+        free = [open_sockets.enter_context(socket.socket()) for _ in range(5)]
+        for one in free:
+            one.bind((HOST, 0))
+        return [int(one.getsockname()[1]) for one in free]
+
+
+def _why_not(port: int, held: ExitStack) -> str:
+    """Return why a port cannot be used; else an empty text, and the claim on it is held."""
     try:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just closed is free
             probe.bind((HOST, port))
     except PermissionError:
         return "for root only"
+    except OSError:
+        return "in use"
+    except OverflowError:
+        return "no port: ports are 1 to 65535"
+    claim = Path(tempfile.gettempdir()) / f"personapulse-port-{port}.lock"
+    with suppress(OSError):
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+    try:
+        file = os.open(claim, os.O_RDONLY)
+        held.callback(os.close, file)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return "in use"
     return ""

@@ -101,6 +101,15 @@ class Processes:
         """Name of a program that has ended by itself, if any."""
         return next((name for name, child in self._children.items() if child.poll() is not None), None)
 
+    def listens(self, name: str, port: int) -> bool:
+        """Whether the program called `name` is the one that listens on a TCP port of this machine."""
+        for process in (member for session in self._sessions if session.name == name for member in session.members()):
+            with suppress(psutil.Error):
+                for socket in process.net_connections("tcp"):
+                    if socket.status == psutil.CONN_LISTEN and socket.laddr.port == port:
+                        return True
+        return False
+
     def members(self) -> list[psutil.Process]:
         """Return every living process of every session."""
         return [process for session in self._sessions for process in session.members()]

@@ -18,7 +18,7 @@ from personapulse.service.interrupts import Interrupts
 from personapulse.service.leftovers import process_record
 from personapulse.service.lock import HomeLock
 from personapulse.service.memory import MemoryMeter
-from personapulse.service.plan import Plan, bind_source, choose_port
+from personapulse.service.plan import Plan, bind_source, claimed_port
 from personapulse.service.processes import Processes
 from personapulse.service.screen import Screen
 
@@ -66,7 +66,7 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
             if names := processes.stop_leftovers():
                 screen.say(f"Stopped what an interrupted run had left: {', '.join(names)}.")
             bind_source(home, plan.source)
-            port = choose_port(wishes.port)
+            port = at_end.enter_context(claimed_port(wishes.port))
             lock.tell(local_address(port))
             meter = MemoryMeter(lambda: _processes(postgres, processes))
             meter.start()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import pendulum
 import psycopg
 from airflow.sdk import (
     Asset,
@@ -53,12 +54,16 @@ DEFAULT_ARGS: dict[str, Any] = {
                     "psycopg.DataError",
                     "psycopg.IntegrityError",
                     "builtins.AttributeError",
+                    "builtins.FileExistsError",
+                    "builtins.FileNotFoundError",
                     "builtins.ImportError",
                     "builtins.LookupError",
+                    "builtins.NotADirectoryError",
+                    "builtins.PermissionError",
                     "builtins.TypeError",
                 ],
                 action=RetryAction.FAIL,
-                reason="a mistake in the code",
+                reason="a mistake in the code or in the set-up",
             ),
         ]
     ),
@@ -71,12 +76,12 @@ def time_zone() -> str:
 
 
 def first_night() -> datetime.datetime:
-    """Before this moment no nightly run starts: `PERSONAPULSE_FIRST_NIGHT` (`YYYY-MM-DD`), else long ago.
+    """Return the midnight before which no nightly run starts: of `PERSONAPULSE_FIRST_NIGHT`, else long ago.
 
-    Backfills and runs by hand are not held back by it.
+    The variable is a day, `YYYY-MM-DD`, in the shop's time zone. Backfills and runs by hand are not held back by it.
     """
     day = os.environ.get("PERSONAPULSE_FIRST_NIGHT") or "2026-01-01"
-    return datetime.datetime.strptime(day, DAY_FORMAT).replace(tzinfo=datetime.UTC)
+    return pendulum.from_format(day, "YYYY-MM-DD", tz=time_zone())
 
 
 def when(asset: Asset) -> PartitionedAssetTimetable:

@@ -110,9 +110,15 @@ def test_a_nightly_run_is_for_the_day_just_ended_where_the_shop_is(monkeypatch, 
     assert run.partition_key == "2026-03-01"
 
 
-def test_no_night_is_run_before_the_first_one(monkeypatch, read_dags):
-    monkeypatch.setenv("PERSONAPULSE_FIRST_NIGHT", "2999-01-01")
-    assert read_dags().dags["ingest_shop_data"].start_date.year == 2999
+def test_the_first_night_begins_where_the_shop_is(monkeypatch, read_dags):
+    monkeypatch.setenv("PERSONAPULSE_TIME_ZONE", "Asia/Tokyo")
+    monkeypatch.setenv("PERSONAPULSE_FIRST_NIGHT", "2999-01-03")
+    dag = read_dags().dags["ingest_shop_data"]
+    assert dag.start_date == datetime.datetime(2999, 1, 3, tzinfo=ZoneInfo("Asia/Tokyo"))
+    run = _timetable(dag).next_dagrun_info_v2(
+        last_dagrun_info=None, restriction=TimeRestriction(earliest=dag.start_date, latest=None, catchup=False)
+    )
+    assert run.partition_key == "2999-01-02"
 
 
 def _timetable(dag):

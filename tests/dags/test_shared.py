@@ -51,6 +51,7 @@ def test_a_day_that_is_none_is_named(source):
         (psycopg.errors.UndefinedColumn("no such column"), RetryAction.FAIL),
         (psycopg.errors.NumericValueOutOfRange("too big"), RetryAction.FAIL),
         (KeyError("name"), RetryAction.FAIL),
+        (PermissionError("/report"), RetryAction.FAIL),
         (psycopg.OperationalError("server closed the connection"), RetryAction.DEFAULT),
         (psycopg.errors.DeadlockDetected("deadlock"), RetryAction.DEFAULT),
         (ConnectionResetError("the bucket is away"), RetryAction.DEFAULT),

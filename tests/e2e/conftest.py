@@ -1,6 +1,7 @@
 """The command line in processes of its own, as people use it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 from personapulse import warehouse
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
+from personapulse.service.api import AirflowApi
+from personapulse.service.environment import LOGIN, Credentials
 
 COMMAND = Path(sys.executable).with_name("personapulse")
 PATIENCE = 240  # seconds
@@ -56,7 +59,7 @@ class House:
     """A home, and what is in its warehouse."""
 
     def __init__(self, folder):
-        self.home = Home.open(folder / "home")
+        self.home = Home.open(folder / "a home")
         self._logs = folder
         self._count = 0
 
@@ -81,6 +84,11 @@ class House:
             name: self.query(f"select md5(string_agg(t::text, '|' order by t::text)) from {schema}.{name} as t")[0][0]
             for name in tables
         }
+
+    def api(self, command):
+        """Return a client of the Airflow a staying `up` has told the address of."""
+        address = re.search(r"^Airflow +(\S+)", command.output, re.MULTILINE)[1]
+        return AirflowApi(address, LOGIN, Credentials.of(self.home).password)
 
     def processes(self):
         """Every process that works in this home: Airflow's, by their folder, and the database server."""

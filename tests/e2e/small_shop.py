@@ -20,7 +20,7 @@ def make_shop(folder: Path, days: int) -> Path:
     """Write `days` daily extracts from 2026-01-01 on; return the folder."""
     for number in range(days):
         write_day(folder, FIRST_DAY + datetime.timedelta(days=number))
-    (folder / "source.yaml").write_text("name: Small shop\n")
+    (folder / "source.yaml").write_text("name: Small shop\ntime_zone: Asia/Tokyo\n")
     return folder
 
 

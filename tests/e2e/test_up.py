@@ -14,6 +14,7 @@ import pytest
 from small_shop import make_shop, write_day
 
 from personapulse import marts
+from personapulse.service.airflow import CHAIN
 
 DAYS = 40
 NEWEST = "2026-02-09"
@@ -75,7 +76,7 @@ def test_people_are_told_where_to_look(house, first_run):
     assert re.search(r"Airflow +http://127\.0\.0\.1:\d+", output)
     assert re.search(r"Login +admin / \S{16}", output)
     assert re.search(r"\d+ seconds in all, peak memory [0-3]\.\d GiB", output)
-    (report,) = re.findall(r"Report +(\S+)", output)
+    (report,) = re.findall(r"Report +(.+)", output)
     assert NEWEST in (Path(report).parent / "as_of_date.txt").read_text()
     assert Path(report).stat().st_size > 0
 
@@ -86,13 +87,22 @@ def test_nothing_runs_on_after_the_last_day(house, first_run):
 
 @pytest.fixture(scope="module")
 def staying(house, shop, first_run):
-    """The newest day once more, and then `up` stays; it is killed at the end, as a machine that dies would."""
+    """The newest day once more, though its report cannot be written; then `up` stays."""
     before = house.hashes("core"), house.hashes("marts")
+    away = house.home.report.rename(house.home.root / "away")
+    house.home.report.write_text("in the way")
     command = house.start("up", "--rerun", "--source", str(shop), "--from", NEWEST)
     command.wait_for("Press Ctrl-C")
+    house.home.report.unlink()
+    away.rename(house.home.report)
     yield command, before
     command.process.kill()
     command.wait()
+
+
+def test_a_failed_publication_is_told_with_its_reason(staying):
+    said = " ".join(staying[0].output.split())
+    assert re.search(rf"{NEWEST} publish_dashboards write_report (FileExists|NotADirectory)Error: ", said)
 
 
 def test_a_second_up_is_refused_and_told_where_the_first_is(house, shop, staying):
@@ -108,16 +118,39 @@ def test_another_source_is_refused(house, shop, tmp_path, first_run):
     assert (code, "--home" in output) == (1, True), output
 
 
-def test_a_killed_up_leaves_nothing_in_the_way_and_a_day_run_again_changes_nothing(house, staying):
-    command, (core, built) = staying
-    assert "success" in command.output
+@pytest.fixture(scope="module")
+def mended_run(house, shop, staying):
+    """`up` after one was killed that had a failed dag, and another day's later dags were lost."""
+    command, _ = staying
+    api = house.api(command)
+    for run in list(api.runs()):
+        if run.day == "2026-02-08" and run.dag in {"build_segments", "publish_dashboards"}:
+            api.delete(run)
+    api.close()
     command.process.kill()
     command.wait()
     left = house.processes()
-    assert any("scheduler" in " ".join(process.cmdline()) for process in left)
-    code, output = house.run("down")
-    assert (code, "scheduler" in output) == (0, True), output
+    code, output = house.run("up", "--once", "--source", str(shop))
+    return left, code, output
+
+
+def test_a_killed_up_leaves_nothing_in_the_way(house, mended_run):
+    left, code, output = mended_run
+    assert len(left) > 4  # Airflow's programs, and the database server
+    assert "Stopped what an interrupted run had left: api-server, scheduler, dag-processor, triggerer" in output
+    assert code == 0, output
     assert house.processes() == []
+
+
+def test_only_what_is_not_green_is_run_again(mended_run):
+    output = mended_run[2]
+    assert "1 of 3 days are done already" in output
+    states = re.findall(r"(ingest_shop_data|build_segments|publish_dashboards) +│ (\w+(?: \(before\))?)", output)
+    assert states == [(dag, "success (before)") for dag in CHAIN] + [(dag, "success") for dag in CHAIN] * 2
+
+
+def test_a_day_run_again_changes_nothing(house, staying, mended_run):
+    core, built = staying[1]
     assert core
     assert built
     assert house.hashes("core") == core
@@ -125,11 +158,8 @@ def test_a_killed_up_leaves_nothing_in_the_way_and_a_day_run_again_changes_nothi
 
 
 @pytest.fixture(scope="module")
-def bad_run(house, shop, staying):
+def bad_run(house, shop, mended_run):
     """Four days that each have something wrong with them, in one backfill."""
-    staying[0].process.kill()
-    staying[0].wait()
-    house.run("down")
     for day in BAD_DAYS:
         shutil.copytree(shop / NEWEST, shop / day)
     missing_file, missing_column, not_utf8, garbage = (shop / day for day in BAD_DAYS)
@@ -150,12 +180,12 @@ def test_bad_days_fail_with_their_reasons_and_leave_core_untouched(house, bad_ru
     code, output, before = bad_run
     assert code == 1, output
     said = " ".join(output.split())
-    assert re.search(r"2026-02-10 ingest_shop_data wait_for_extract .*missing: \S+/2026-02-10/orders\.csv", said)
+    assert re.search(r"2026-02-10 ingest_shop_data wait_for_extract .*missing: .+/2026-02-10/orders\.csv", said)
     assert re.search(r"2026-02-11 ingest_shop_data wait_for_extract .*2026-02-11/orders\.csv.*payment_status", said)
     assert re.search(r"2026-02-12 ingest_shop_data stage_extract .*2026-02-12/products\.csv.*UTF-8", said)
     assert re.search(r"2026-02-13 ingest_shop_data stage_extract .*2026-02-13/product_views\.csv: 6 of 10 rows", said)
     assert house.hashes("core") == before
-    logs = re.findall(r"log: (\S+)", output)
+    logs = re.findall(r"log: (.+)", output)
     assert len(logs) == len(BAD_DAYS)
     assert all(Path(log).exists() for log in logs)
 

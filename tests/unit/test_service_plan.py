@@ -18,7 +18,7 @@ from personapulse.service.environment import NEVER, Credentials, Shop, airflow_e
 from personapulse.service.interrupts import Interrupts
 from personapulse.service.leftovers import stop_home
 from personapulse.service.lock import HomeLock
-from personapulse.service.plan import bind_source, choose_port, make_plan
+from personapulse.service.plan import bind_source, claimed_port, make_plan
 
 
 def day(text):
@@ -109,11 +109,28 @@ def test_a_port_in_use_is_refused_when_asked_for_and_avoided_when_not(monkeypatc
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(PersonaPulseError, match=f"Port {port} is in use"):
-            choose_port(port)
         monkeypatch.setattr("personapulse.service.plan.DEFAULT_PORT", port)
-        assert choose_port(None) != port
-    assert choose_port(port) == port
+        with pytest.raises(PersonaPulseError, match=f"Port {port} is in use"), claimed_port(port):
+            pass
+        with claimed_port(None) as other:
+            assert other != port
+    with claimed_port(port) as claimed:
+        assert claimed == port
+
+
+def test_two_that_start_at_once_choose_different_ports():
+    with claimed_port(None) as first:
+        with claimed_port(None) as second:
+            assert second != first
+        with pytest.raises(PersonaPulseError, match=f"Port {first} is in use"), claimed_port(first):
+            pass
+    with claimed_port(first) as again:
+        assert again == first
+
+
+def test_a_number_that_is_no_port_is_refused():
+    with pytest.raises(PersonaPulseError, match="Port 70000 is no port"), claimed_port(70000):
+        pass
 
 
 def test_a_second_holder_is_told_who_the_first_is(home):

@@ -152,6 +152,18 @@ def test_a_session_number_that_is_used_again_is_left_alone(book, tmp_path):
     assert book.stop_leftovers() == ["parent"]
 
 
+def test_who_listens_on_a_port_is_known(book, tmp_path):
+    script = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); "
+    log = tmp_path / "log"
+    for name in ("ours", "other"):
+        book.start(
+            name, [sys.executable, "-c", script + "time.sleep(600)"], environment=os.environ, folder=tmp_path, log=log
+        )
+        port = int(wait_for(lambda: log.read_text().strip()))
+    assert book.listens("other", port)
+    assert not book.listens("ours", port)
+
+
 def test_the_log_of_the_time_before_is_kept(book, tmp_path):
     (tmp_path / "parent.log").write_text("before")
     start(book, tmp_path)
