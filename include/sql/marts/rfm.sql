@@ -1,6 +1,6 @@
 -- marts.rfm: how recently, how often and for how much a customer bought, as of one day
 -- grain    one row per buyer per as_of_date; users without a paid order are prospects and absent
--- reads    core.orders_as_of, core.returns_as_of, marts.rfm_cuts (the cuts of the month)
+-- reads    core.customers_as_of, marts.rfm_cuts (the cuts of the month)
 -- rerun    replaces its own as_of_date and touches no other day
 -- scores   1 to 5, 5 best, by the month's published cuts; null and segment "insufficient data" where it has none
 -- segments by the recency score and the rounded-up mean of the other two; docs/segments.md draws the table
@@ -21,33 +21,14 @@ insert into marts.rfm (
 )
 with
 
-sales as (
-    select
-        user_id,
-        max(ordered_on) as last_paid_on,
-        count(*) as frequency,
-        sum(gross_amount) as gross_revenue
-    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    where is_paid
-    group by user_id
-),
-
-returns as (
-    select
-        user_id,
-        sum(amount) as returns_amount
-    from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    group by user_id
-),
-
 buyers as (
     select
         user_id,
-        %(as_of_date)s::date - sales.last_paid_on as recency_days,
-        sales.frequency,
-        sales.gross_revenue - coalesce(returns.returns_amount, 0) as monetary
-    from sales
-    left join returns using (user_id)
+        %(as_of_date)s::date - last_paid_on as recency_days,
+        paid_orders as frequency,
+        net_revenue as monetary
+    from core.customers_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    where paid_orders > 0
 ),
 
 recency_cuts as (

@@ -1,6 +1,6 @@
 -- marts.rfm_cuts: the values at which RFM scores change, frozen for a calendar month
 -- grain    one row per cut_month and metric
--- reads    core.orders_as_of, core.returns_as_of, both as of the last day before the month
+-- reads    core.customers_as_of, as of the last day before the month
 -- rerun    replaces the month of as_of_date; every day of a month computes the same rows
 -- scores   four cuts at the 20, 40, 60 and 80 per cent quantiles of the buyers' values; a value above a cut is on the
 --          far side of it. Equal values always score equally, so where many buyers share a value two cuts coincide and
@@ -37,48 +37,35 @@ basis as (
         end as basis_known_on
 ),
 
-sales as (
+buyers as (
     select
-        user_id,
-        min(ordered_on) as first_paid_on,
-        max(ordered_on) as last_paid_on,
-        count(*) as frequency,
-        sum(gross_amount) as gross_revenue
+        basis.basis_date - customers.last_paid_on as recency_days,
+        customers.paid_orders as frequency,
+        customers.net_revenue as monetary,
+        customers.first_paid_on
     from basis
-    cross join lateral core.orders_as_of(basis.basis_date, basis.basis_known_on)
-    where is_paid
-    group by user_id
-),
-
-returns as (
-    select
-        user_id,
-        sum(amount) as returns_amount
-    from basis
-    cross join lateral core.returns_as_of(basis.basis_date, basis.basis_known_on)
-    group by user_id
+    cross join lateral core.customers_as_of(basis.basis_date, basis.basis_known_on) as customers
+    where customers.paid_orders > 0
 ),
 
 scored_values as (
     select
         metrics.metric,
         metrics.value
-    from sales
-    left join returns using (user_id)
-    cross join basis
+    from buyers
     cross join lateral (
         values
-        ('recency_days', (basis.basis_date - sales.last_paid_on)::numeric),
-        ('frequency', sales.frequency::numeric),
-        ('monetary', sales.gross_revenue - coalesce(returns.returns_amount, 0))
+        ('recency_days', buyers.recency_days::numeric),
+        ('frequency', buyers.frequency::numeric),
+        ('monetary', buyers.monetary)
     ) as metrics (metric, value)
 ),
 
 population as (
     select
         count(*) as buyers,
-        coalesce(max(basis.basis_date) - min(sales.first_paid_on) + 1, 0) as history_days
-    from sales
+        coalesce(max(basis.basis_date) - min(buyers.first_paid_on) + 1, 0) as history_days
+    from buyers
     cross join basis
 ),
 

@@ -100,3 +100,51 @@ as $$
         and returns_as_of.known_on < returns.known_to
         and returns.returned_on <= returns_as_of.as_of_date
 $$;
+
+-- grain: one row per user with a paid order or a return
+-- The sums over all rows are the shop's. user_id is empty for returns whose customer nobody has told.
+create function core.customers_as_of(as_of_date date, known_on date)
+returns table (
+    user_id text,
+    first_paid_on date,
+    last_paid_on date,
+    paid_orders bigint,
+    gross_revenue numeric,
+    returns_amount numeric,
+    net_revenue numeric
+)
+language sql stable parallel safe
+as $$
+    with
+
+    sales as (
+        select
+            user_id,
+            min(ordered_on) as first_paid_on,
+            max(ordered_on) as last_paid_on,
+            count(*) as paid_orders,
+            sum(gross_amount) as gross_revenue
+        from core.orders_as_of(customers_as_of.as_of_date, customers_as_of.known_on)
+        where is_paid
+        group by user_id
+    ),
+
+    returns as (
+        select
+            user_id,
+            sum(amount) as returns_amount
+        from core.returns_as_of(customers_as_of.as_of_date, customers_as_of.known_on)
+        group by user_id
+    )
+
+    select
+        user_id,
+        sales.first_paid_on,
+        sales.last_paid_on,
+        coalesce(sales.paid_orders, 0) as paid_orders,
+        coalesce(sales.gross_revenue, 0) as gross_revenue,
+        coalesce(returns.returns_amount, 0) as returns_amount,
+        coalesce(sales.gross_revenue, 0) - coalesce(returns.returns_amount, 0) as net_revenue
+    from sales
+    full outer join returns using (user_id)
+$$;
