@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from personapulse.report import write_report
 
+from personapulse.report import write_report
 from personapulse.settings import ShopSettings
 
 LATEST = "latest"

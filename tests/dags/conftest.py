@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # Airflow reads its settings on import, so they come first.
-os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="personapulse-dags-")
+_HOME = tempfile.TemporaryDirectory(prefix="personapulse-dags-")  # goes away with the test session
+os.environ["AIRFLOW_HOME"] = _HOME.name
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
