@@ -11,14 +11,16 @@ def up(
     context: typer.Context,
     *,
     once: Annotated[bool, typer.Option("--once", help="End when the last day is published.")] = False,
-    source: Annotated[str | None, typer.Option(help="Where the daily extracts are. [default: the sample shop]")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where the daily extracts are. Without it: the sample shop.")
+    ] = None,
     first: Annotated[
-        str | None, typer.Option("--from", metavar="DAY", help="First day to run. [default: two days before --to]")
+        str | None, typer.Option("--from", metavar="DAY", help="First day to run. Without it: two days before --to.")
     ] = None,
     last: Annotated[
-        str | None, typer.Option("--to", metavar="DAY", help="Last day to run. [default: the source's newest]")
+        str | None, typer.Option("--to", metavar="DAY", help="Last day to run. Without it: the source's newest.")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Of Airflow's pages. [default: 8080, or a free one]")] = None,
+    port: Annotated[int | None, typer.Option(help="Of Airflow's pages. Without it: 8080, or a free one.")] = None,
     rerun: Annotated[bool, typer.Option("--rerun", help="Run days again that are done already.")] = False,
 ) -> None:
     """Start PostgreSQL and Airflow, load the shop, run its newest days; stay until Ctrl-C.
