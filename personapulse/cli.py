@@ -15,6 +15,7 @@ application = typer.Typer(
     help="Tells an online shop who its customers are and what they will do next.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help texts have square brackets of their own
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

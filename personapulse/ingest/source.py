@@ -91,11 +91,10 @@ class Source:
         if not self.filesystem.isdir(f"{self.path}/{day}"):
             return [self.address(day)]
         files = self.files(day)
-        required = [
-            extract for extract in EXTRACTS if not extract.is_optional and extract.name not in self.settings.lacks
-        ]
+        never = set(self.settings.lacks)
         if ORDERS.name in files and files[ORDERS.name].is_simple_form():
-            required.remove(ORDER_ITEMS)
+            never.add(ORDER_ITEMS.name)
+        required = [extract for extract in EXTRACTS if not extract.is_optional and extract.name not in never]
         return [self.address(day, f"{extract.name}.csv") for extract in required if extract.name not in files]
 
     def require(self, day: datetime.date) -> dict[str, ExtractFile]:

@@ -11,7 +11,7 @@ from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.service.airflow import CHAIN, HISTORY, INGEST, Airflow
 from personapulse.service.api import AirflowApi, Run
-from personapulse.service.days import Days, explain, follow
+from personapulse.service.days import Days, follow
 from personapulse.service.plan import Plan
 from personapulse.service.screen import DayProgress, Screen
 
@@ -47,7 +47,8 @@ def run(parts: Parts, plan: Plan, *, again: bool) -> bool:
         Whether every wanted day is green in all three dags.
     """
     _close_backfills(parts)
-    if not _load_past(parts, plan):
+    eve = _load_past(parts, plan)
+    if not all(eve.state(INGEST, day) == "success" for day in eve.days):
         return False
     days = Days(parts.api, plan.days)
     days.read()
@@ -58,15 +59,14 @@ def run(parts: Parts, plan: Plan, *, again: bool) -> bool:
     progress.skip(green)
     with progress.shown():
         follow(
-            days,
-            is_over=lambda: all(days.is_settled(day) for day in days.days),
+            (days, eve),
             show=lambda: progress.update(_running(parts.api)),
             check=parts.airflow.refuse_if_ended,
         )
     _close_backfills(parts)
     parts.screen.summary(days, green, _rows(parts, plan.days))
-    parts.screen.failures(list(days.failures()))
-    return all(days.is_green(day) for day in days.days)
+    parts.screen.failures([*eve.failures(), *days.failures()])
+    return eve.are_green() and days.are_green()
 
 
 def _close_backfills(parts: Parts) -> None:
@@ -84,27 +84,31 @@ def _close_backfills(parts: Parts) -> None:
                 time.sleep(POLL)
 
 
-def _load_past(parts: Parts, plan: Plan) -> bool:
-    """Load the days before the wanted ones that are not in the warehouse yet; return whether they are there now."""
+def _load_past(parts: Parts, plan: Plan) -> Days:
+    """Load the days before the wanted ones that are not in the warehouse yet.
+
+    Returns
+    -------
+    Days
+        The last day that was loaded so: the past's only day that goes on through the chain. Empty if none was.
+    """
     with warehouse.connect(parts.postgres.conninfo(warehouse.DATABASE)) as connection:
         known = ingest.loaded_days(connection)
     missing = [day for day in plan.before if day not in known]
+    eve = Days(parts.api, tuple(missing[-1:]))
     running = next((run for run in parts.api.runs() if run.dag == HISTORY and run.state in {"queued", "running"}), None)
     if not missing and not running:
-        return True
+        return eve
     what = f"Load {len(missing)} days of history" if missing else "Finish loading history"
     with parts.screen.step(what) as step:
-        step.note = f"{missing[0]} to {missing[-1]}" if missing else ""
         if running:  # an interrupted run's; Airflow goes on with it
             _wait_for(parts, running.run)
         if missing:
-            days = {"first_day": str(missing[0]), "last_day": str(missing[-1])}
-            last = _wait_for(parts, parts.api.trigger(HISTORY, days))
-        else:
-            return True
-    if last.state != "success":
-        parts.screen.failures(list(explain(parts.api, last)))
-    return last.state == "success"
+            step.note = f"{missing[0]} to {missing[-1]}"
+            ends = {"first_day": str(missing[0]), "last_day": str(missing[-1])}
+            eve.adopt(missing[-1], _wait_for(parts, parts.api.trigger(HISTORY, ends)))
+    parts.screen.failures(list(eve.failures()))
+    return eve
 
 
 def _wait_for(parts: Parts, run: str) -> Run:

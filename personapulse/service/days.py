@@ -2,7 +2,7 @@
 
 import datetime
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ class Days:
             if run.state == "success":
                 self._green_at.setdefault((run.dag, run.day), time.monotonic())
 
+    def adopt(self, day: datetime.date, run: Run) -> None:
+        """Count a run of load_history that announced the day as the day's ingest."""
+        self._runs[CHAIN[0], day.isoformat()] = run
+        self._green_at[CHAIN[0], day.isoformat()] = time.monotonic()
+
     def run(self, dag: str, day: datetime.date) -> Run | None:
         """Return the newest run of a dag for a day, if there is one."""
         return self._runs.get((dag, day.isoformat()))
@@ -98,6 +103,14 @@ class Days:
     def _link_is_broken(self, before: str | None, day: datetime.date) -> bool:
         since = self._green_at.get((before, day.isoformat())) if before else self._began
         return since is not None and time.monotonic() - since > LINK_SECONDS
+
+    def are_settled(self) -> bool:
+        """Whether nothing more will happen to any of the days."""
+        return all(self.is_settled(day) for day in self.days)
+
+    def are_green(self) -> bool:
+        """Whether every day has gone through the whole chain."""
+        return all(self.is_green(day) for day in self.days)
 
     def done(self) -> int:
         """How many of the days' runs are green."""
@@ -129,15 +142,13 @@ def explain(api: AirflowApi, run: Run) -> Iterator[Failure]:
         yield Failure(run, "", "no task failed; the run was ended from outside", "")
 
 
-def follow(days: Days, is_over: Callable[[], bool], show: Callable[[], None], check: Callable[[], None]) -> None:
-    """Read again and again until it is over.
+def follow(followed: Sequence[Days], show: Callable[[], None], check: Callable[[], None]) -> None:
+    """Read again and again until all are settled.
 
     Parameters
     ----------
-    days : Days
+    followed : sequence of Days
         What is read.
-    is_over : callable
-        Asked after each reading.
     show : callable
         Shows the progress after each reading.
     check : callable
@@ -145,9 +156,10 @@ def follow(days: Days, is_over: Callable[[], bool], show: Callable[[], None], ch
     """
     while True:
         check()
-        days.read()
+        for days in followed:
+            days.read()
         show()
-        if is_over():
+        if all(days.are_settled() for days in followed):
             return
         time.sleep(POLL)
 

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -80,10 +81,7 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             "parallelism": PARALLELISM,
             "load_examples": False,
             "fernet_key": credentials.fernet_key,
-            "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-            "simple_auth_manager_users": f"{LOGIN}:admin",
-            "simple_auth_manager_passwords_file": credentials.password_file,
-            "simple_auth_manager_all_admins": False,
+            **_login(credentials),
             "execution_api_server_url": f"http://127.0.0.1:{port}/execution/",
             "min_serialized_dag_update_interval": 5,
         },
@@ -111,10 +109,23 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
         # A worker may miss the end of its task and then sleeps this long: 5 seconds by default.
         "workers": {"min_heartbeat_interval": 1},
     }
-    return {"AIRFLOW_HOME": str(home.airflow)} | {
+    return {"AIRFLOW_HOME": str(home.airflow)} | _as_variables(settings)
+
+
+def _as_variables(settings: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    return {
         f"AIRFLOW__{section.upper()}__{name.upper()}": str(value)
         for section, values in settings.items()
         for name, value in values.items()
+    }
+
+
+def _login(credentials: Credentials) -> dict[str, object]:
+    return {
+        "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+        "simple_auth_manager_users": f"{LOGIN}:admin",
+        "simple_auth_manager_passwords_file": credentials.password_file,
+        "simple_auth_manager_all_admins": False,
     }
 
 

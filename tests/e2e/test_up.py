@@ -7,7 +7,6 @@ import datetime
 import re
 import shutil
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -29,9 +28,7 @@ def shop(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first_run(house, shop):
     """The main job from nothing: 37 days of history, then the newest three through the scheduler."""
-    began = time.monotonic()
-    code, output = house.run("up", "--once", "--source", str(shop))
-    return code, output, time.monotonic() - began
+    return house.run("up", "--once", "--source", str(shop))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +56,7 @@ def test_a_port_in_use_is_refused_before_anything_starts(house, shop):
 
 
 def test_three_days_go_through_the_whole_chain(house, first_run):
-    code, output, seconds = first_run
+    code, output = first_run
     assert code == 0, output
     assert re.search(r"Load 37 days of history", output)
     days = [str(day) for (day,) in house.query("select distinct as_of_date from marts.personas order by 1")]
@@ -68,7 +65,6 @@ def test_three_days_go_through_the_whole_chain(house, first_run):
         (newest,) = house.query(f"select count(*) from marts.{name} where as_of_date = '{NEWEST}'")[0]
         assert newest > 0, name
     assert house.query("select count(distinct source_day) from ops.loads where state = 'loaded'") == [(DAYS,)]
-    assert seconds < 180  # about 50 on an idle machine with two cores
 
 
 def test_people_are_told_where_to_look(house, first_run):

@@ -45,6 +45,14 @@ def test_an_order_in_the_simple_form_is_one_line(shop: Shop) -> None:
     ]
 
 
+def test_a_shop_in_the_simple_form_may_say_that_it_lacks_order_items(shop: Shop) -> None:
+    shop.settings("lacks: [order_items, product_views]")
+    shop.deliver(DAY, orders="order_id,user_id,order_date,payment_status,product_id,amount")
+    for file in ("order_items", "product_views"):
+        (shop.folder / DAY / f"{file}.csv").unlink()
+    assert shop.source.missing(date(DAY)) == []
+
+
 def test_days_are_days_of_the_shops_time_zone(shop: Shop) -> None:
     shop.settings("time_zone: America/New_York")
     shop.deliver(DAY, orders="order_id,user_id,order_date,payment_status\no1,u1,2026-03-01 23:30:00,Paid")
