@@ -117,6 +117,8 @@ def _rule_set(name: str, body: Mapping[str, Any], columns: frozenset[str], where
         _threshold(threshold, given, columns, f"{where}: threshold {threshold}")
         for threshold, given in (body.get("thresholds") or {}).items()
     )
+    if missing := [key for key in ("rules", "otherwise") if not body.get(key)]:
+        raise PersonaPulseError(f"{where} has no {missing[0]}.")
     names = columns | {threshold.name for threshold in thresholds}
     rules = tuple(_rule(given, names, where) for given in body["rules"])
     otherwise = _rule({"when": "true", **body["otherwise"]}, names, where)
@@ -151,7 +153,7 @@ def _checked(condition: str, names: frozenset[str], where: str) -> str:
     """Return the condition as sqlglot writes it, or say why it is refused."""
     try:
         tree = sqlglot.parse_one(condition, dialect="postgres")
-    except sqlglot.errors.ParseError as error:
+    except sqlglot.errors.SqlglotError as error:
         raise PersonaPulseError(f"{where}: {condition!r} is no SQL condition: {str(error).splitlines()[0]}") from None
     for node in tree.walk():
         if not isinstance(node, _ALLOWED):
@@ -160,7 +162,14 @@ def _checked(condition: str, names: frozenset[str], where: str) -> str:
             raise PersonaPulseError(f"{where}: unknown column {node.sql()!r}. Known are: {', '.join(sorted(names))}.")
     if not isinstance(tree, exp.Predicate | exp.Connector | exp.Not | exp.Paren | exp.Boolean):
         raise PersonaPulseError(f"{where}: {condition!r} is a value, not a condition.")
-    return tree.sql(dialect="postgres")
+    return tree.transform(_safe_division).sql(dialect="postgres")
+
+
+def _safe_division(node: exp.Expression) -> exp.Expression:
+    """Divide counts as numbers, not as integers, and by nothing else than 0."""
+    if not isinstance(node, exp.Div):
+        return node
+    return exp.Div(this=exp.cast(exp.paren(node.this), "numeric"), expression=exp.func("nullif", node.expression, 0))
 
 
 def _quoted(text: str) -> str:

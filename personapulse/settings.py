@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
-from personapulse.contract import BY_NAME
+from personapulse.contract import BY_NAME, Extract
 from personapulse.errors import PersonaPulseError
 
 RULE_SETS = ("default", "classic")
@@ -148,15 +148,25 @@ def _share(value: Any, where: str) -> float:
 
 def _quarantine(value: Any, where: str) -> dict[str, QuarantineLimits]:
     return {
-        _file_name(name, where): _limits(given, f"{where}.{name}") for name, given in _mapping(value, where).items()
+        name: _limits(given, f"{where}.{name}", quarantine_rules(BY_NAME[_file_name(name, where)]))
+        for name, given in _mapping(value, where).items()
     }
 
 
-def _limits(value: Any, where: str) -> QuarantineLimits:
+def quarantine_rules(extract: Extract) -> list[str]:
+    """Names of the rules by which a row of a file can be set aside."""
+    by_column = [f"{kind}_{column}" for kind in ("missing", "untypable", "impossible") for column in extract.columns]
+    return ["field_count", "duplicate_key", *by_column]
+
+
+def _limits(value: Any, where: str, known: list[str]) -> QuarantineLimits:
     given = _mapping(value, where)
     if unknown := set(given) - {"threshold", "rules"}:
         raise PersonaPulseError(f"{where}: unknown setting {min(unknown)!r}. Known are: threshold, rules.")
     rules = _mapping(given.get("rules", {}), f"{where}.rules")
+    for rule in rules:
+        if rule not in known:
+            raise PersonaPulseError(f"{where}.rules: no rule is called {rule!r}. Rules are: {', '.join(known)}.")
     return QuarantineLimits(
         threshold=_share(given.get("threshold", DEFAULT_THRESHOLD), f"{where}.threshold"),
         rules={str(rule): _share(share, f"{where}.rules.{rule}") for rule, share in rules.items()},

@@ -179,7 +179,7 @@ class _Sorter:
             count.rows += 1
             text = _text(row, file)
             self._advance(f"Sorting {name}", len(text))
-            if row.field_count != len(header):
+            if row.problem:
                 count.uneven += 1
                 self._for_the_last_day[name].append(text)
                 continue
@@ -244,7 +244,7 @@ def _span(sorter: _Sorter, files: dict[str, ExtractFile]) -> tuple[datetime.date
 
 def _text(row: Row, file: ExtractFile) -> str:
     try:
-        return row.raw.decode() + "\n"
+        return row.raw.replace(b"\r\n", b"\n").decode() + "\n"
     except UnicodeDecodeError:
         raise PersonaPulseError(f"{file.address}, line {row.line_no}: not UTF-8. Save the file as UTF-8.") from None
 

@@ -51,12 +51,12 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
     PersonaPulseError
         If a required file or column is missing, a file is unreadable, or more of a file is bad than its limit allows.
     """
-    claim(connection, source)
     files = source.require(day)
     counts: Counts = {}
     refusals: list[str] = []
     with connection.transaction():
         take_lock(connection, LOCK)
+        claim(connection, source)
         _forget_staged(connection, day)
         connection.execute("delete from ops.quarantine where source_day = %s", (day,))
         connection.execute("delete from ops.loads where source_day = %s", (day,))

@@ -1,5 +1,6 @@
 """One file of a day: its header, its bytes as CSV, and its rows one by one when somebody has to look at them."""
 
+import gzip
 import hashlib
 import io
 import re
@@ -18,6 +19,9 @@ from personapulse.errors import PersonaPulseError
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 CHUNK = 1 << 20  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+LOOK_AHEAD = 1_000  # lines one quoted field may span; past that its quote is taken for a stray one
+_FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
+_WELL_FORMED = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*")
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
@@ -31,13 +35,13 @@ class Row:
         Line the row begins on; the header is line 1.
     raw : bytes
         The row as delivered, without its line end; a quoted field may hold line ends.
-    field_count : int
-        How many fields it has.
+    problem : str
+        Why it cannot be a row under the file's header; empty if it can.
     """
 
     line_no: int
     raw: bytes
-    field_count: int
+    problem: str = ""
 
     @property
     def line_count(self) -> int:
@@ -125,18 +129,24 @@ class ExtractFile:
         if self.path.endswith(".parquet"):
             yield from self._parquet_as_csv()
             return
-        with self.filesystem.open(self.path, "rb", compression="infer") as stream:
-            first = stream.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
-            while first:
-                yield first
-                first = stream.read(CHUNK)
+        try:
+            with self.filesystem.open(self.path, "rb", compression="infer") as stream:
+                chunk = stream.read(CHUNK).removeprefix(BYTE_ORDER_MARK)
+                while chunk:
+                    yield chunk
+                    chunk = stream.read(CHUNK)
+        except (EOFError, gzip.BadGzipFile) as error:
+            raise PersonaPulseError(f"{self.address} is not a whole gzip file: {error}") from None
 
     def _parquet_as_csv(self) -> Iterator[bytes]:
+        try:
+            yield from self._parquet_chunks()
+        except pyarrow.ArrowInvalid as error:
+            raise PersonaPulseError(f"{self.address} is not a readable Parquet file: {error}") from None
+
+    def _parquet_chunks(self) -> Iterator[bytes]:
         with self.filesystem.open(self.path, "rb") as stream:
-            try:
-                parquet = pyarrow.parquet.ParquetFile(stream)
-            except pyarrow.ArrowInvalid as error:
-                raise PersonaPulseError(f"{self.address} is not a readable Parquet file: {error}") from None
+            parquet = pyarrow.parquet.ParquetFile(stream)
             yield ",".join(parquet.schema_arrow.names).encode() + b"\n"
             options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
             for batch in parquet.iter_batches():
@@ -145,38 +155,41 @@ class ExtractFile:
                 yield buffer.getvalue()
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows below the header (empty lines are none), for when the fast way does not serve.
+        """Yield the rows below the header, for when the fast way does not serve.
 
-        Quotes are read as PostgreSQL's COPY reads them. Where a quote that is never closed makes rows run into each
-        other, the row's first line is given alone, as one field too many, and reading goes on below it.
+        Stricter than PostgreSQL's COPY, which takes a quote in the middle of a field for the begin of a quoted part: a
+        row with such a quote, or with one that is never closed, is a problem by itself and does not swallow the next.
+        Empty lines are no rows, unless the file has a single column.
         """
         lines = _Lines(self.chunks())
         lines.take()
+        width = len(self.header)
         while (line := lines.take()) is not None:
-            if line:
-                yield self._row(line, lines)
+            if line.rstrip(b"\r") or width == 1:
+                yield self._row(line, lines, width)
 
-    def _row(self, first: bytes, lines: "_Lines") -> Row:
-        line_no, raw = lines.line_no, first
-        taken: list[bytes] = []
-        while raw.count(b'"') % 2:
-            line = lines.take()
-            if line is None:
-                break
+    @staticmethod
+    def _row(first: bytes, lines: "_Lines", width: int) -> Row:
+        line_no, taken, quotes = lines.line_no, [first], first.count(b'"')
+        while quotes % 2 and len(taken) < LOOK_AHEAD and (line := lines.take()) is not None:
             taken.append(line)
-            raw += b"\n" + line
-        fields = _field_count(raw)
-        if taken and (raw.count(b'"') % 2 or fields != len(self.header)):
-            lines.put_back(taken)
-            raw, fields = first, len(self.header) + 1
-        elif raw.count(b'"') % 2:
-            fields = len(self.header) + 1
-        return Row(line_no, raw, fields)
+            quotes += line.count(b'"')
+        raw = b"\n".join(taken).removesuffix(b"\r")
+        problem = _problem(raw, width)
+        if problem and len(taken) > 1:
+            lines.put_back(taken[1:])
+            raw = first.removesuffix(b"\r")
+        return Row(line_no, raw, problem)
 
 
-def _field_count(raw: bytes) -> int:
-    bare = _QUOTED.sub(b"", raw) if b'"' in raw else raw
-    return bare.count(b",") + 1
+def _problem(raw: bytes, width: int) -> str:
+    if not _WELL_FORMED.fullmatch(raw):
+        return "a quote is opened inside a field, or never closed"
+    bare = _QUOTED.sub(b"", raw)
+    if b"\r" in bare:
+        return "a carriage return stands inside a field without quotes"
+    fields = bare.count(b",") + 1
+    return "" if fields == width else f"the row has {fields} fields, the header {width}"
 
 
 class _Lines:
@@ -201,6 +214,6 @@ class _Lines:
         rest = b""
         for chunk in chunks:
             *whole, rest = (rest + chunk).split(b"\n")
-            yield from (line.removesuffix(b"\r") for line in whole)
+            yield from whole
         if rest:
-            yield rest.removesuffix(b"\r")
+            yield rest

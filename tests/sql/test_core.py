@@ -112,6 +112,42 @@ def test_a_return_is_worth_its_lines_of_the_product_or_nothing_on_an_unpaid_orde
     ]
 
 
+def test_returns_that_say_no_amount_share_what_their_order_was_worth(shop: Shop) -> None:
+    shop.deliver(
+        "2026-03-01",
+        orders="order_id,user_id,order_date,payment_status\no1,u1,2026-03-01,Paid",
+        order_items="order_id,line_no,product_id,quantity,unit_price\no1,1,pen,2,1.50",
+        returns="order_id,product_id\no1,pen\no1,pen",
+    )
+    shop.load("2026-03-01")
+    assert shop.values("select amount from core.returns_as_of('2026-03-01', '2026-03-01')") == [
+        Decimal("1.50"),
+        Decimal("1.50"),
+    ]
+
+
+def test_a_return_follows_its_order_to_a_new_customer_though_it_names_the_old_one(shop: Shop) -> None:
+    order = "order_id,user_id,order_date,payment_status\no1,{},2026-03-01,Paid"
+    shop.deliver(
+        "2026-03-01",
+        orders=order.format("ann"),
+        order_items="order_id,line_no,product_id,quantity,unit_price\no1,1,pen,1,10",
+        returns="order_id,user_id,amount\no1,ann,10",
+    )
+    shop.deliver("2026-03-02", orders=order.format("bob"))
+    shop.load("2026-03-02", "2026-03-01")
+    query = "select user_id, amount, is_on_paid_order from core.returns_as_of('2026-03-02', '{}')"
+    assert shop.rows(query.format("2026-03-01")) == [("ann", 10, True)]
+    assert shop.rows(query.format("2026-03-02")) == [("bob", 10, True)]
+
+
+def test_returns_without_order_and_date_on_two_days_are_two_returns(shop: Shop) -> None:
+    shop.deliver("2026-03-01", returns="order_id,user_id,amount\n,ann,5")
+    shop.deliver("2026-03-02", returns='order_id,user_id,amount\n,ann,7\n,"a|b",1\n"a|b",,1')
+    shop.load("2026-03-01", "2026-03-02")
+    assert shop.values("select amount from core.returns_as_of('2026-03-02', '2026-03-02') order by 1") == [1, 1, 5, 7]
+
+
 def test_an_event_told_twice_is_one_event(shop: Shop) -> None:
     shop.load(*deliver_a_story(shop))
     assert shop.rows("select known_from, known_to::text from core.product_views order by known_from") == [

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from personapulse.marts import RESTATED
+
 from .conftest import Shop
 
 DAY = "2026-03-31"
@@ -114,3 +116,20 @@ def test_everyone_known_has_one_persona_whatever_file_told_of_them(shop: Shop) -
     )
     shop.load(DAY)
     assert sorted(personas(shop)) == ["from orders", "from returns", "from users", "from views"]
+
+
+def test_a_customer_without_any_date_is_known_since_they_were_first_told_of(shop: Shop) -> None:
+    shop.deliver("2026-01-10", users="user_id\nann")
+    shop.deliver(DAY)
+    shop.load("2026-01-10", DAY)
+    shop.build(DAY, "customer_profile")
+    assert shop.rows("select known_since::text, days_known from marts.customer_profile") == [("2026-01-10", 80)]
+
+
+def test_a_restated_day_has_no_customers_of_later_days(shop: Shop) -> None:
+    shop.deliver("2026-01-10", users="user_id,age\nann,30")
+    shop.deliver(DAY, users="user_id,age\nann,31\nbob,40")
+    shop.load("2026-01-10", DAY)
+    shop.build("2026-01-10", known_on=RESTATED)
+    assert shop.rows("select user_id, age from marts.customer_profile") == [("ann", 31)]
+    assert shop.values("select users_to_date from marts.kpi_daily") == [1]

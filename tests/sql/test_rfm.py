@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from personapulse import ingest
+from personapulse.marts import RESTATED
 
 from .conftest import Shop, date
 
@@ -16,13 +17,13 @@ SEGMENTS = {
 }  # fmt: skip
 
 
-def deliver_january(shop: Shop, buyers: int = 50) -> None:
-    """Each day of January one folder; buyer n (from 1) buys on the 1st, and again on as many days as n is above 30.
+def deliver_january(shop: Shop, buyers: int = 50, first: int = 1) -> None:
+    """Each day of January one folder; buyer n (from 1) buys on the first, and again on as many days as n is above 30.
 
     Orders are worth 10; so 30 of 50 buyers have one order, and the others 2, 3, 4 ... 21.
     """
-    for day in range(1, 32):
-        who = [number for number in range(1, buyers + 1) if day == 1 or number - 30 >= day - 1]
+    for day in range(first, 32):
+        who = [number for number in range(1, buyers + 1) if day == first or number - 30 >= day - 1]
         text = f"2026-01-{day:02}"
         orders = "".join(f"{day}-{number},u{number},{text},Paid\n" for number in who)
         items = "".join(f"{day}-{number},1,pen,1,10\n" for number in who)
@@ -81,8 +82,40 @@ def test_cuts_do_not_move_within_the_month_while_customers_do(february: Shop) ->
     ) == [(date("2026-02-01"), 31, 1, 1), (date("2026-02-02"), 0, 5, 4)]
 
 
-def test_too_little_data_gets_no_invented_score(shop: Shop) -> None:
-    deliver_january(shop, buyers=49)
+def test_restating_a_day_keeps_the_cuts_that_were_published(february: Shop) -> None:
+    february.build("2026-02-01", "rfm_cuts")
+    cuts = february.fingerprint("marts.rfm_cuts")
+    february.deliver(
+        "2026-02-02",
+        orders="order_id,user_id,order_date,payment_status\n"
+        + "\n".join(f"late{number},u{number},2026-01-15,Paid" for number in range(1, 51)),
+        order_items="order_id,line_no,product_id,quantity,unit_price\n"
+        + "\n".join(f"late{number},1,pen,1,999" for number in range(1, 51)),
+    )
+    february.load("2026-02-02")
+    february.build("2026-02-01", known_on=RESTATED)
+    assert february.fingerprint("marts.rfm_cuts") == cuts
+
+
+def test_the_mean_of_frequency_and_monetary_is_rounded_up(february: Shop) -> None:
+    february.build("2026-02-02", "rfm_cuts", "rfm")
+    february.warehouse.execute("update marts.rfm_cuts set cut_1 = 0, cut_2 = 15 where metric = 'monetary'")
+    february.build("2026-02-02", "rfm")
+    # u1: recency 1, frequency 1, monetary 2: the mean 1.5 counts as 2
+    assert february.rows(
+        "select scored.r_score, scored.f_score, scored.m_score, scored.segment = named.segment from marts.rfm as scored"
+        " join marts.rfm_segments as named on named.r_score = scored.r_score and named.fm_score = 2"
+        " where scored.user_id = 'u1'"
+    ) == [(1, 1, 2, True)]
+    february.warehouse.execute("update marts.rfm_cuts set cut_2 = 0, cut_3 = 0 where metric = 'monetary'")
+    february.build("2026-02-02", "rfm")
+    # monetary 4: the mean 2.5 counts as 3, and At Risk is not Lost
+    assert february.values("select segment from marts.rfm where user_id = 'u1'") == ["At Risk"]
+
+
+@pytest.mark.parametrize(("buyers", "first"), [(49, 1), (50, 3)], ids=["49 buyers", "29 days"])
+def test_too_little_data_gets_no_invented_score(shop: Shop, buyers: int, first: int) -> None:
+    deliver_january(shop, buyers=buyers, first=first)
     shop.deliver("2026-02-01")
     shop.load("2026-02-01")
     shop.build("2026-02-01", "rfm_cuts", "rfm")

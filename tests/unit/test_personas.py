@@ -35,12 +35,18 @@ def test_rules_become_one_case_and_thresholds_one_row(tmp_path: Path) -> None:
     assert rule_set.personas == ["It's Loyal", "Others"]
 
 
+def test_counts_are_divided_as_numbers_and_never_by_zero(tmp_path: Path) -> None:
+    case = load_rule_sets(rules(tmp_path, "views / paid_orders >= 0.5"), COLUMNS)["mine"].case_sql()
+    assert "CAST((views) AS DECIMAL) / NULLIF(paid_orders, 0) >= 0.5" in case
+
+
 @pytest.mark.parametrize(
     ("when", "message"),
     [
         ("orders > 1", "rule \"It's Loyal\": unknown column 'orders'. Known are: many, paid_orders"),
         ("profiles.views > 1", "unknown column 'profiles.views'"),
         ("paid_orders >", "is no SQL condition"),
+        ("paid_orders > 'one", "is no SQL condition"),
         ("paid_orders + 1", "is a value, not a condition"),
         ("paid_orders > (select 1)", "is not allowed in a condition"),
         ("pg_sleep(10) is null", "(Anonymous) is not allowed in a condition"),
@@ -63,6 +69,7 @@ def test_a_condition_that_is_more_or_less_than_one_is_refused_with_its_rule(
     ("changes", "message"),
     [
         ({"rules": [{"persona": "Loyal", "when": "views > 1", "description": "d"}]}, "rule 'Loyal' has no action"),
+        ({"rules": []}, "personas.yaml: mine has no rules"),
         ({"otherwise": {"persona": "It's Loyal", "description": "d", "action": "a"}}, "has two rules"),
         ({"thresholds": {"many": {"of": "orders", "quantile": 0.5}}}, "threshold many: unknown column 'orders'"),
         ({"thresholds": {"many": {"of": "views", "quantile": 50}}}, "quantile must be from 0 to 1, got 50"),

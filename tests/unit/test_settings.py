@@ -42,7 +42,11 @@ def test_settings_are_read() -> None:
             "quarantine: {orders: {threshold: 5}}",
             "source.yaml: quarantine.orders.threshold must be a share from 0 to 1",
         ),
-        ("quarantine: {orders: {rules: {x: no}}}", "source.yaml: quarantine.orders.rules.x must be a share"),
+        ("quarantine: {orders: {rules: {duplicate_key: no}}}", "quarantine.orders.rules.duplicate_key must be a share"),
+        (
+            "quarantine: {orders: {rules: {mising_user_id: 1}}}",
+            "quarantine.orders.rules: no rule is called 'mising_user_id'",
+        ),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_refused_by_name(text: str, message: str) -> None:

@@ -1,26 +1,26 @@
 -- core.returns: what came back, as each delivery told it
--- grain    one row per return and delivery, cut where the order changed hands (if the return does not name its customer)
+-- grain    one row per return and delivery, cut where the order changed hands 
 -- reads    staging.returns, core.order_owners, touched_orders (from core/orders.sql, same transaction)
 -- rerun    takes the touched returns' deliveries apart and lays them anew, in whatever order days arrive
 -- surprise a return has no id of its own: order, product, customer and time tell it from others, and its number among
---          equals in one file (two of a kind sent back are two returns)
+--          equals in one file (two of a kind sent back are two returns); without order and time, also the source day
+--          its customer is the order's; the one it names itself counts only while the order's is not known
 
 create temporary table arriving_returns on commit drop as
 select
     source_day as delivered_on,
-    concat_ws(
-        '|',
-        coalesce(order_id, ''),
-        coalesce(product_id, ''),
-        coalesce(user_id, ''),
-        coalesce(to_char(returned_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), ''),
+    jsonb_build_array(
+        order_id,
+        product_id,
+        user_id,
+        to_char(returned_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+        case when order_id is null and returned_at is null then source_day end,
         row_number() over (
             partition by source_day, order_id, product_id, user_id, returned_at
             order by row_no
         )
-    ) as return_id,
-    coalesce(user_id, '') as user_id,
-    user_id is not null as names_user,
+    )::text as return_id,
+    user_id as named_user_id,
     order_id,
     product_id,
     return_reason,
@@ -48,8 +48,7 @@ create temporary table delivered_returns on commit drop as
 select
     delivered_on,
     return_id,
-    user_id,
-    names_user,
+    named_user_id,
     order_id,
     product_id,
     return_reason,
@@ -67,8 +66,7 @@ union all
 select
     delivered_on,
     return_id,
-    user_id,
-    names_user,
+    named_user_id,
     order_id,
     product_id,
     return_reason,
@@ -87,7 +85,8 @@ select
     known_from,
     known_to
 from core.order_owners
-where order_id in (select order_id from delivered_returns where not names_user);
+-- an array is pushed into the view; a join would have the owners of every order computed first
+where order_id = any(array(select delivered_returns.order_id from delivered_returns));
 
 analyze delivered_returns;
 analyze return_owners;
@@ -98,7 +97,7 @@ insert into core.returns (
     known_from,
     known_to,
     delivered_on,
-    names_user,
+    named_user_id,
     order_id,
     product_id,
     return_reason,
@@ -116,8 +115,7 @@ deliveries as (
         ) as replaced_on,
         min(delivered_on) over (partition by return_id) as first_told_on,
         return_id,
-        user_id,
-        names_user,
+        named_user_id,
         order_id,
         product_id,
         return_reason,
@@ -127,12 +125,12 @@ deliveries as (
 )
 
 select
-    coalesce(owners.user_id, deliveries.user_id) as user_id,
+    coalesce(nullif(owners.user_id, ''), deliveries.named_user_id, '') as user_id,
     deliveries.return_id,
     greatest(deliveries.delivered_on, owners.known_from) as known_from,
     least(deliveries.replaced_on, owners.known_to) as known_to,
     deliveries.delivered_on,
-    deliveries.names_user,
+    deliveries.named_user_id,
     deliveries.order_id,
     deliveries.product_id,
     deliveries.return_reason,
@@ -143,6 +141,5 @@ from deliveries
 left join return_owners as owners
     on
         deliveries.order_id = owners.order_id
-        and not deliveries.names_user
         and deliveries.delivered_on < owners.known_to
         and deliveries.replaced_on > owners.known_from;

@@ -33,15 +33,27 @@ insert into marts.customer_profile (
 )
 with
 
-described as (
+-- restated or not, a customer first told of later was nobody's customer yet
+told as (
     select
         user_id,
-        signup_date,
-        gender,
-        age,
-        location
+        min(known_from) as told_on
     from core.users
-    where known_from <= %(known_on)s::date and %(known_on)s::date < known_to
+    group by user_id
+    having min(known_from) <= %(as_of_date)s::date
+),
+
+described as (
+    select
+        users.user_id,
+        told.told_on,
+        users.signup_date,
+        users.gender,
+        users.age,
+        users.location
+    from core.users as users
+    inner join told on users.user_id = told.user_id
+    where users.known_from <= %(known_on)s::date and %(known_on)s::date < users.known_to
 ),
 
 orders as (
@@ -125,10 +137,10 @@ profiles as (
         described.gender,
         described.age,
         described.location,
-        -- least() passes over nulls; a user of whom nothing is dated has been known since today
+        -- least() passes over nulls
         coalesce(
             least(described.signup_date, sales.first_order_on, returns.first_return_on, views.first_view_on),
-            %(as_of_date)s::date
+            described.told_on
         ) as known_since,
         coalesce(sales.paid_orders, 0) as paid_orders,
         coalesce(sales.unpaid_orders, 0) as unpaid_orders,

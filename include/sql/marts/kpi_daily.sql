@@ -37,7 +37,7 @@ user_totals as (
             user_id,
             min(known_from) as known_since
         from core.users
-        where known_from <= least(%(known_on)s::date, %(as_of_date)s::date)
+        where known_from <= %(as_of_date)s::date
         group by user_id
     ) as known_users
 ),

@@ -1,7 +1,8 @@
 -- marts.rfm_cuts: the values at which RFM scores change, frozen for a calendar month
 -- grain    one row per cut_month and metric
 -- reads    core.customers_as_of, as of the last day before the month
--- rerun    replaces the month of as_of_date; every day of a month computes the same rows
+-- rerun    replaces the month of as_of_date; every day of a month computes the same rows, also a restated one:
+--          published cuts are not taken back
 -- scores   four cuts at the 20, 40, 60 and 80 per cent quantiles of the buyers' values; a value above a cut is on the
 --          far side of it. Equal values always score equally, so where many buyers share a value two cuts coincide and
 --          the score between them is not given: scores_given says which are.
@@ -28,13 +29,7 @@ with
 basis as (
     select
         date_trunc('month', %(as_of_date)s::date)::date as cut_month,
-        date_trunc('month', %(as_of_date)s::date)::date - 1 as basis_date,
-        -- as known: what was known on the basis date; restated: all that is known
-        case
-            when %(known_on)s::date = %(as_of_date)s::date
-                then date_trunc('month', %(as_of_date)s::date)::date - 1
-            else %(known_on)s::date
-        end as basis_known_on
+        date_trunc('month', %(as_of_date)s::date)::date - 1 as basis_date
 ),
 
 buyers as (
@@ -44,7 +39,7 @@ buyers as (
         customers.net_revenue as monetary,
         customers.first_paid_on
     from basis
-    cross join lateral core.customers_as_of(basis.basis_date, basis.basis_known_on) as customers
+    cross join lateral core.customers_as_of(basis.basis_date, basis.basis_date) as customers
     where customers.paid_orders > 0
 ),
 

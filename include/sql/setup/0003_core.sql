@@ -67,14 +67,14 @@ comment on column core.order_items.user_id is 'Owner of the order; empty while n
 comment on column core.order_items.delivered_on is
 'Source day that delivered the line; known_from is later where the order changed hands since.';
 
--- grain: one row per return and delivery, cut where the order changed hands (if the return does not name its customer)
+-- grain: one row per return and delivery, cut where the order changed hands
 create table core.returns (
     user_id text not null,
     return_id text not null,
     known_from date not null,
     known_to date not null,
     delivered_on date not null,
-    names_user boolean not null,
+    named_user_id text,
     order_id text,
     product_id text,
     return_reason text,
@@ -86,6 +86,9 @@ create table core.returns (
 create index on core.returns (return_id);
 create index on core.returns (order_id);
 create index on core.returns (delivered_on);
+comment on column core.returns.user_id is
+'Owner of the order; else the customer the return names; empty where neither is known.';
+comment on column core.returns.named_user_id is 'The customer the return itself names, if it does.';
 comment on column core.returns.return_id is
 'What tells a return from others: order, product, customer and time as delivered, and its number among equals.';
 comment on column core.returns.returned_on is 'Day of the return; without one, the first source day that told of it.';

@@ -47,7 +47,8 @@ as $$
 $$;
 
 -- grain: one row per return
--- amount    what it takes off revenue: as delivered; else the order's lines of that product; else the whole order.
+-- amount    what it takes off revenue: as delivered; else the order's lines of that product; else the whole order
+--           (divided among the returns that say no more than that, so that none is taken off twice).
 --           0 where its order is known but was never paid: no money came in, so none goes back.
 create function core.returns_as_of(as_of_date date, known_on date)
 returns table (
@@ -85,7 +86,13 @@ as $$
         coalesce(orders.is_paid, false) as is_on_paid_order,
         case
             when orders.order_id is not null and not orders.is_paid then 0
-            else coalesce(returns.amount, product_lines.amount, orders.gross_amount, 0)
+            else coalesce(
+                returns.amount,
+                coalesce(product_lines.amount, orders.gross_amount, 0)
+                / count(*) filter (where returns.amount is null) over (
+                    partition by returns.user_id, returns.order_id, returns.product_id
+                )
+            )
         end as amount
     from core.returns as returns
     left join core.orders_as_of(returns_as_of.as_of_date, returns_as_of.known_on) as orders

@@ -6,9 +6,9 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_sent_at' as rule,
-    format('sent_at %%s is after the day of the file', sent_at) as reason
+    format('sent_at %%s is not between 1900 and the day of the file', sent_at) as reason
 from incoming
-where (sent_at at time zone %(time_zone)s)::date > %(source_day)s;
+where (sent_at at time zone %(time_zone)s)::date not between '1900-01-01' and %(source_day)s;
 
 insert into rejected (row_no, rule, reason)
 select

@@ -6,9 +6,9 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_order_date' as rule,
-    format('order_date %%s is after the day of the file', order_date) as reason
+    format('order_date %%s is not between 1900 and the day of the file', order_date) as reason
 from incoming
-where (order_date at time zone %(time_zone)s)::date > %(source_day)s;
+where (order_date at time zone %(time_zone)s)::date not between '1900-01-01' and %(source_day)s;
 
 insert into rejected (row_no, rule, reason)
 select

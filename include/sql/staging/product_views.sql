@@ -6,9 +6,9 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_timestamp' as rule,
-    format('timestamp %%s is after the day of the file', "timestamp") as reason
+    format('timestamp %%s is not between 1900 and the day of the file', "timestamp") as reason
 from incoming
-where ("timestamp" at time zone %(time_zone)s)::date > %(source_day)s;
+where ("timestamp" at time zone %(time_zone)s)::date not between '1900-01-01' and %(source_day)s;
 
 insert into rejected (row_no, rule, reason)
 select

@@ -30,6 +30,6 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_returned_at' as rule,
-    format('returned_at %%s is after the day of the file', returned_at) as reason
+    format('returned_at %%s is not between 1900 and the day of the file', returned_at) as reason
 from incoming
-where (returned_at at time zone %(time_zone)s)::date > %(source_day)s;
+where (returned_at at time zone %(time_zone)s)::date not between '1900-01-01' and %(source_day)s;

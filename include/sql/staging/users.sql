@@ -6,9 +6,9 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_signup_date' as rule,
-    format('signup_date %%s is after the day of the file', signup_date) as reason
+    format('signup_date %%s is not between 1900 and the day of the file', signup_date) as reason
 from incoming
-where signup_date > %(source_day)s;
+where signup_date not between '1900-01-01' and %(source_day)s;
 
 insert into rejected (row_no, rule, reason)
 select

@@ -1,19 +1,23 @@
--- warn: A return of the day is worth more than its order.
+-- warn: The returns of an order that something came back of on the day are worth more than the order.
 -- grain    one row per finding, named by key
 
 with
 
-order_worth as (
+returned as (
     select
         user_id,
         order_id,
         sum(amount) as amount
-    from core.order_items
-    where known_from <= %(as_of_date)s::date and %(as_of_date)s::date < known_to
+    from core.returns_as_of(%(as_of_date)s::date, %(as_of_date)s::date)
+    where
+        order_id in (
+            select deliveries.order_id from core.returns as deliveries
+            where deliveries.delivered_on = %(as_of_date)s::date
+        )
     group by user_id, order_id
 )
 
-select returns.return_id as key
-from core.returns as returns
-inner join order_worth using (user_id, order_id)
-where returns.delivered_on = %(as_of_date)s::date and returns.amount > order_worth.amount
+select order_id as key
+from returned
+inner join core.orders_as_of(%(as_of_date)s::date, %(as_of_date)s::date) as orders using (user_id, order_id)
+where orders.is_paid and returned.amount > orders.gross_amount

@@ -6,7 +6,7 @@ with
 customers as (
     select user_id
     from core.users
-    where known_from <= %(known_on)s::date and %(known_on)s::date < known_to
+    where known_from <= %(as_of_date)s::date
     union
     select user_id
     from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
@@ -15,7 +15,7 @@ customers as (
 select user_id as key
 from customers
 where
-    user_id not in (
-        select profiles.user_id from marts.customer_profile as profiles
-        where profiles.as_of_date = %(as_of_date)s::date
+    not exists (
+        select from marts.customer_profile as profiles
+        where profiles.as_of_date = %(as_of_date)s::date and profiles.user_id = customers.user_id
     )

@@ -1,0 +1,6 @@
+-- warn: A return of the day is on an order nobody has told of and names no customer; its worth is nobody's.
+-- grain    one row per finding, named by key
+
+select return_id as key
+from core.returns
+where delivered_on = %(as_of_date)s::date and user_id = '' and known_to > %(as_of_date)s::date
