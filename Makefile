@@ -1,4 +1,4 @@
-# PersonaPulse: `make help` lists the menu. Needs only python >= 3.11, make and a C library.
+# PersonaPulse: `make help` lists the menu. Needs only python 3.11 to 3.13, make and a C library.
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
@@ -7,7 +7,7 @@ export PYTHONUNBUFFERED := 1
 
 # requirements-uv.lock pins the installer, the other locks pin everything it installs; nothing is fetched that has no hash.
 define make_environment
-@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "PersonaPulse needs python >= 3.11; this is " + sys.version.split()[0] + ". Name another: make $@ PYTHON=python3.12")'
+@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "PersonaPulse needs python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". Name another: make $@ PYTHON=python3.12")'
 @echo "Installing $(2) into $(1) (once; a changed lock installs again) ..."
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 @$(1)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements-uv.lock

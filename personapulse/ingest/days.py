@@ -64,7 +64,7 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
             staged, rejections = _stage_file(connection, source.settings, files, file, day)
             _tell_ignored_columns(connection, file)
             refusal = _refusal(file, day, source.settings.limits(name), staged, rejections)
-            _record(connection, file, day, staged, rejections, is_refused=bool(refusal))
+            _record(connection, file, day, staged, rejections)
             counts[name] = {
                 "rows": staged + len(rejections),
                 "staged": staged,
@@ -73,6 +73,7 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
             refusals += [refusal] if refusal else []
         if refusals:
             _forget_staged(connection, day)
+            connection.execute("update ops.loads set state = 'refused' where source_day = %s", (day,))
         else:
             connection.execute("insert into staging.batches (source_day) values (%s)", (day,))
     if refusals:
@@ -195,16 +196,13 @@ def _record(
     day: datetime.date,
     staged: int,
     rejections: list[Rejection],
-    *,
-    is_refused: bool,
 ) -> None:
     size, sha256 = file.fingerprint()
     connection.execute(
         "insert into ops.loads (source_day, file, address, byte_count, sha256, row_count, staged_count,"
-        " quarantined_count, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (day, file.extract.name, file.address, size, sha256, staged + len(rejections), staged, len(rejections),
-         "refused" if is_refused else "staged"),
-    )  # fmt: skip
+        " quarantined_count, state) values (%s, %s, %s, %s, %s, %s, %s, %s, 'staged')",
+        (day, file.extract.name, file.address, size, sha256, staged + len(rejections), staged, len(rejections)),
+    )
     with (
         connection.cursor() as cursor,
         cursor.copy("copy ops.quarantine (source_day, file, line_no, rule, reason, raw) from stdin") as copy,

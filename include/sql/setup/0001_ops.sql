@@ -20,6 +20,7 @@ create table ops.shop (
 );
 
 -- grain: one row per source day and file
+-- state: staged (core has the day's files of before, or none), loaded, or refused (a file of the day was too bad)
 create table ops.loads (
     source_day date not null,
     file text not null,
