@@ -14,10 +14,11 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from personapulse import marts
+from personapulse import marts, personas
 from personapulse_airflow import shared
 
 log = logging.getLogger(__name__)
+personas.load_rule_sets()  # a broken rule is an import error here, not a failed night
 
 
 def known_on(params: dict[str, Any]) -> datetime.date | None:

@@ -52,28 +52,22 @@ def build(
     int
         Rows the mart holds for the day; for `rfm_cuts`, for the day's month.
     """
-    rule_set = load_rule_sets()[settings.persona_rules]
     parameters = {
         "as_of_date": as_of_date,
         "known_on": known_on or as_of_date,
-        "rule_set": rule_set.name,
+        "rule_set": settings.persona_rules,
         "has_views": "product_views" not in settings.lacks,
     }
     with connection.transaction():
         take_lock(connection, f"marts.{name}")
-        run_file(
-            connection,
-            f"marts/{name}.sql",
-            parameters,
-            persona_case=rule_set.case_sql(),
-            persona_thresholds=rule_set.thresholds_sql(),
-        )
+        run_file(connection, f"marts/{name}.sql", parameters, **(_rules(settings) if name == "personas" else {}))
         return _row_count(connection, name, as_of_date)
 
 
-def build_all(connection: psycopg.Connection[Any], as_of_date: datetime.date, settings: ShopSettings) -> dict[str, int]:
-    """Build every mart for one day; return the rows of each."""
-    return {name: build(connection, name, as_of_date, settings) for name in NAMES}
+def _rules(settings: ShopSettings) -> dict[str, str]:
+    """Return the shop's persona rules as the SQL that stands in for personas.sql's placeholders."""
+    rule_set = load_rule_sets()[settings.persona_rules]
+    return {"persona_case": rule_set.case_sql(), "persona_thresholds": rule_set.thresholds_sql()}
 
 
 def _row_count(connection: psycopg.Connection[Any], name: str, as_of_date: datetime.date) -> int:

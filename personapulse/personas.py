@@ -83,13 +83,13 @@ class RuleSet:
         return ",\n        ".join(columns) or "count(*) as customers"
 
 
-def load_rule_sets(file: Path = RULES_FILE, columns: Iterable[str] | None = None) -> dict[str, RuleSet]:
+def load_rule_sets(file: Path | None = None, columns: Iterable[str] | None = None) -> dict[str, RuleSet]:
     """Read and check every rule set.
 
     Parameters
     ----------
-    file : Path
-        The YAML file.
+    file : Path, optional
+        The YAML file; by default the one that ships.
     columns : iterable of str, optional
         Columns of the customer profile; by default those in its dictionary page.
 
@@ -99,6 +99,7 @@ def load_rule_sets(file: Path = RULES_FILE, columns: Iterable[str] | None = None
         If a rule is incomplete or its condition uses an unknown column or anything but a plain condition; the message
         names the file, the rule and the reason.
     """
+    file = file or RULES_FILE
     try:
         given = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

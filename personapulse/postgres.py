@@ -131,14 +131,14 @@ class EmbeddedPostgres:
 
     def is_running(self) -> bool:
         """Whether a server process owns the data folder."""
-        process = self._process()
+        process = self.process()
         return process is not None and process.is_running()
 
     def _settings(self) -> dict[str, str]:
         return SETTINGS | {"unix_socket_directories": str(self.socket_folder), "port": str(PORT)}
 
-    def _process(self) -> psutil.Process | None:
-        """Process named in postmaster.pid, if it really is this folder's server (numbers are used again)."""
+    def process(self) -> psutil.Process | None:
+        """Return the process named in postmaster.pid, if it really is this folder's server (numbers are used again)."""
         try:
             number = int((self.data / "postmaster.pid").read_text().split()[0])
             process = psutil.Process(number)
@@ -149,7 +149,7 @@ class EmbeddedPostgres:
     def _forget_dead_server(self) -> None:
         """Clear up after a server that was killed: its records, once the sessions it left had time to notice."""
         record = self.data / "postmaster.pid"
-        if record.exists() and self._process() is None:
+        if record.exists() and self.process() is None:
             sessions = [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(self.data)]
             psutil.wait_procs(sessions, timeout=ORPHAN_SECONDS)
             for socket in self.socket_folder.glob(".s.PGSQL.*"):

@@ -4,7 +4,7 @@ import datetime
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -167,7 +167,7 @@ def _tell_ignored_columns(connection: psycopg.Connection[Any], file: ExtractFile
 
 
 def _refusal(
-    file: ExtractFile, day: datetime.date, limits: QuarantineLimits, staged: int, rejections: Iterable[Rejection]
+    file: ExtractFile, day: datetime.date, limits: QuarantineLimits, staged: int, rejections: Sequence[Rejection]
 ) -> str | None:
     """Say why the file is refused, if it is: its share of bad rows, or of one rule's, is above the limit."""
     by_rule = Counter(rejection.rule for rejection in rejections)
@@ -176,7 +176,7 @@ def _refusal(
     counted |= {f"rows with {rule}": (by_rule[rule], share) for rule, share in limits.rules.items()}
     for what, (bad, share) in counted.items():
         if bad > share * rows:
-            first = min((rejection for rejection in rejections), key=lambda rejection: rejection.line_no)
+            first = rejections[0]
             return (
                 f"{file.address}: {bad} of {rows} rows are {what} ({bad / rows:.1%}, allowed are {share:.1%}), so the "
                 f"day is refused. First, line {first.line_no}: {first.reason}. Most: {_most(by_rule)}. All of them: "

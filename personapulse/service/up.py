@@ -151,7 +151,7 @@ def _logged_in(home: Home, port: int) -> Iterator[AirflowApi]:
 def _processes(postgres: EmbeddedPostgres, processes: Processes) -> list[psutil.Process]:
     """Return every process of this home: ours, Airflow's and the server's."""
     found = [psutil.Process(), *processes.members()]
-    with suppress(OSError, ValueError, IndexError, psutil.Error):
-        server = psutil.Process(int((postgres.data / "postmaster.pid").read_text().split()[0]))
-        found += [server, *server.children(recursive=True)]
+    with suppress(psutil.Error):
+        if server := postgres.process():
+            found += [server, *server.children(recursive=True)]
     return found

@@ -8,7 +8,7 @@ from airflow.sdk import Asset
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
-from personapulse import marts
+from personapulse import marts, personas
 from personapulse.paths import ROOT, SQL
 
 DAG_IDS = ["build_segments", "ingest_shop_data", "load_history", "publish_dashboards"]
@@ -123,3 +123,11 @@ def test_the_first_night_begins_where_the_shop_is(monkeypatch, read_dags):
 
 def _timetable(dag):
     return DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+
+
+def test_a_broken_persona_rule_is_an_import_error_with_its_name(monkeypatch, tmp_path, read_dags):
+    broken = personas.RULES_FILE.read_text().replace("when: days_known < 30", "when: days_konwn < 30")
+    (tmp_path / "personas.yaml").write_text(broken)
+    monkeypatch.setattr(personas, "RULES_FILE", tmp_path / "personas.yaml")
+    (error,) = read_dags().import_errors.values()
+    assert "personas.yaml: default: rule 'New Customer': unknown column 'days_konwn'" in error
