@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from personapulse.contract import EVENT_TYPES, PAYMENT_STATUSES
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest.copying import DATES, Findings, copy_file, make_incoming, skipped_rows_have_numbers
 from personapulse.ingest.files import ExtractFile
@@ -71,6 +72,8 @@ def stage_file(
     parameters = {
         "source_day": day,
         "header": file.header,
+        "payment_statuses": list(PAYMENT_STATUSES),
+        "event_types": list(EVENT_TYPES),
         "is_simple_form": is_simple_form,
         "time_zone": settings.time_zone,
         "zero_price": settings.zero_price,

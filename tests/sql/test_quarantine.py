@@ -158,6 +158,20 @@ def test_a_view_that_cannot_be_is_set_aside(shop: Shop, view: str, rule: str) ->
     assert shop.values("select rule from ops.quarantine") == [rule]
 
 
+def test_a_word_the_contract_does_not_know_is_told_with_those_it_does(shop: Shop) -> None:
+    shop.settings("quarantine: {orders: {threshold: 1.0}, product_views: {threshold: 1.0}}")
+    shop.deliver(
+        DAY,
+        orders="order_id,user_id,order_date,payment_status\no1,u1,2026-03-01,Maybe",
+        product_views="user_id,product_id,timestamp,event_type\nu1,pen,2026-03-01,bought",
+    )
+    shop.load(DAY)
+    assert shop.values("select reason from ops.quarantine order by file") == [
+        "payment_status Maybe is none of Paid, Failed, Pending, Refunded, Cancelled",
+        "event_type bought is none of view, add_to_cart, checkout",
+    ]
+
+
 def test_the_same_event_twice_in_a_file_is_one_event(shop: Shop) -> None:
     shop.settings("quarantine: {product_views: {threshold: 1.0}}")
     shop.deliver(DAY, product_views="user_id,product_id,timestamp,event_type\nu1,p,2026-03-01,\nu1,p,2026-03-01,view")

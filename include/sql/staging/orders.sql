@@ -14,9 +14,9 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_payment_status' as rule,
-    format('payment_status %%s is none of Paid, Failed, Pending, Refunded, Cancelled', payment_status) as reason
+    format('payment_status %%s is none of %%s', payment_status, array_to_string(%(payment_statuses)s::text[], ', ')) as reason
 from incoming
-where initcap(payment_status) not in ('Paid', 'Failed', 'Pending', 'Refunded', 'Cancelled');
+where initcap(payment_status) <> all(%(payment_statuses)s::text[]);
 
 -- the simple form: an order is its one line
 insert into rejected (row_no, rule, reason)

@@ -14,9 +14,9 @@ insert into rejected (row_no, rule, reason)
 select
     row_no,
     'impossible_event_type' as rule,
-    format('event_type %%s is none of view, add_to_cart, checkout', event_type) as reason
+    format('event_type %%s is none of %%s', event_type, array_to_string(%(event_types)s::text[], ', ')) as reason
 from incoming
-where event_type not in ('view', 'add_to_cart', 'checkout');
+where event_type <> all(%(event_types)s::text[]);
 
 insert into rejected (row_no, rule, reason)
 select
