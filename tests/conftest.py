@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from personapulse.home import Home
@@ -11,6 +12,11 @@ from personapulse.postgres import EmbeddedPostgres
 from personapulse.warehouse import prepare
 
 ROOT = Path(__file__).parents[1]
+
+# The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
+hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=25)
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, print_blob=True)
+hypothesis.settings.load_profile("few")
 
 
 @pytest.fixture(scope="session")

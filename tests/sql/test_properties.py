@@ -1,0 +1,223 @@
+"""What holds for every shop: the order of arrival, repetitions and crashes leave no trace; the past stays as known.
+
+Each example is a small shop drawn by hypothesis. `--hypothesis-profile deep` draws many more of them.
+"""
+
+import datetime
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import psycopg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from personapulse.postgres import EmbeddedPostgres
+
+from .deliveries import Content, Story
+from .oracle import Oracle
+from .stories import Step, arrivals, stories
+from .worlds import FOR_EVER, READINGS, World, world
+
+CUSTOMERS = "select user_id, first_paid_on, last_paid_on, paid_orders, gross_revenue, returns_amount"
+READ_CUSTOMERS = CUSTOMERS + ", net_revenue from core.customers_as_of(%s, %s)"
+READ_PROFILES = CUSTOMERS + ", returns, views from marts.customer_profile where as_of_date = %s"
+
+
+def share(of_examples: float) -> settings:
+    """So many of the profile's examples: some properties take longer than others."""
+    return settings(max_examples=round(settings().max_examples * of_examples))
+
+
+@share(0.6)
+@given(data=st.data())
+def test_days_in_any_order_and_repeated_end_in_the_same_tables(postgres: EmbeddedPostgres, data: st.DataObject) -> None:
+    story = data.draw(stories())
+    with world(postgres, story) as in_order, world(postgres, story) as as_they_came:
+        in_order.load_in_order()
+        as_they_came.load(*data.draw(arrivals(story)))
+        for place in (in_order, as_they_came):
+            place.build_marts()
+        assert as_they_came.fingerprint() == in_order.fingerprint()
+
+
+@share(0.3)
+@given(story=stories())
+def test_a_history_in_one_pass_ends_in_the_same_tables_as_day_by_day(postgres: EmbeddedPostgres, story: Story) -> None:
+    with world(postgres, story) as day_by_day, world(postgres, story) as in_one_pass:
+        day_by_day.load_in_order()
+        in_one_pass.load_history()
+        for place in (day_by_day, in_one_pass):
+            place.build_marts(story.last)
+        assert in_one_pass.fingerprint() == day_by_day.fingerprint()
+
+
+@share(0.3)
+@given(data=st.data())
+def test_a_correction_restates_the_past_and_leaves_alone_what_was_known_each_night(
+    postgres: EmbeddedPostgres, data: st.DataObject
+) -> None:
+    story = with_correction(data.draw(stories()), data.draw(st.sampled_from(CORRECTIONS)))
+    *earlier, corrected_on = story.days
+    with world(postgres, story) as place:
+        place.load(*map(Step, earlier))
+        restated, as_known = nights(place, earlier, FOR_EVER), nights(place, earlier, None)
+        place.load(Step(corrected_on))
+        assert nights(place, earlier, None) == as_known
+        restated_now = nights(place, earlier, FOR_EVER)
+        changed = {name for name in restated if restated_now[name] != restated[name]}
+        assert changed >= {f"{name} {day}" for day in earlier for name in ("orders_as_of", "customers_as_of")}
+        assert changed >= {"marts.kpi_daily", "marts.ltv"}
+
+
+def nights(place: World, days: list[datetime.date], known_on: datetime.date | None) -> dict[str, Any]:
+    """All that core and the marts say about the days, as known on their nights or on another day."""
+    place.build_marts(*days, known_on=known_on)
+    hashes = {name: md5 for name, md5 in place.fingerprint().items() if name.startswith("marts.")}
+    readings = {
+        f"{name} {day}": place.reading(name, day, known_on or day) for day in days for name in READINGS
+    }  # fmt: skip
+    return hashes | readings
+
+
+CORRECTED = {"order_id": "corrected", "user_id": "ann", "payment_status": "Paid"}
+LINE = {"order_id": "corrected", "line_no": "1", "product_id": "pen", "quantity": "1", "unit_price": "10"}
+CORRECTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("orders", {"payment_status": "Cancelled"}),
+    ("orders", {"user_id": "bob"}),
+    ("order_items", {"quantity": "3"}),
+    ("order_items", {"line_no": "2"}),
+)
+
+
+def with_correction(story: Story, correction: tuple[str, dict[str, str]]) -> Story:
+    """Add an order to the first day, and a correction of it to the last."""
+    file, change = correction
+    header = CORRECTED | {"order_date": str(story.first)}
+    days = dict(story.days)
+    days[story.first] = with_rows(days[story.first], orders=header, order_items=LINE)
+    days[story.last] = with_rows(days[story.last], **{file: {"orders": header, "order_items": LINE}[file] | change})
+    return Story(story.time_zone, days)
+
+
+def with_rows(content: Content, **rows: dict[str, str]) -> Content:
+    """Add a row to some files; a day in the simple form gets its lines written out."""
+    lines = [
+        {"order_id": row["order_id"], "line_no": "1", "product_id": row["product_id"], "quantity": "1",
+         "unit_price": row["amount"]}
+        for row in content.get("orders", ()) if "order_items" not in content
+    ]  # fmt: skip
+    found: dict[str, Any] = {"order_items": lines} | dict(content)
+    for name, row in rows.items():
+        columns = found[name][0] if found[name] else row
+        found[name] = [*found[name], {column: row.get(column, "") for column in columns}]
+    return found
+
+
+@share(0.4)
+@given(data=st.data())
+def test_a_crash_at_any_statement_leaves_no_trace_after_a_second_run(
+    postgres: EmbeddedPostgres, data: st.DataObject
+) -> None:
+    story = data.draw(stories())
+    is_history = data.draw(st.booleans())
+    with world(postgres, story) as undisturbed, world(postgres, story) as crashing:
+        fuse = Fuse()
+        fuse.guard(undisturbed)
+        run(undisturbed, is_history=is_history)
+        fuse = Fuse(blows_at=data.draw(st.integers(1, fuse.count)))
+        fuse.guard(crashing)
+        run(crashing, is_history=is_history)
+        assert fuse.has_blown
+        for place in (undisturbed, crashing):
+            place.build_marts(story.last)
+        assert crashing.fingerprint() == undisturbed.fingerprint()
+
+
+def run(place: World, *, is_history: bool) -> None:
+    """Load a story; a call that loses its connection is called again, as a scheduler would."""
+    place.deliver(*map(Step, place.story.days))
+    calls: list[Callable[[], None]] = [place.go_on_with_history]
+    if not is_history:
+        calls = [call for day in place.story.days for call in (at(place.stage, day), at(place.merge, day))]
+    for call in calls:
+        try:
+            call()
+        except psycopg.OperationalError:
+            assert place.connection.broken
+            place.reconnect()
+            call()
+
+
+def at(call: Callable[[datetime.date], None], day: datetime.date) -> Callable[[], None]:
+    return lambda: call(day)
+
+
+class Fuse:
+    """Counts the statements of a connection, and has the server end it before a certain one."""
+
+    def __init__(self, blows_at: int = 0) -> None:
+        self.count = 0
+        self.blows_at = blows_at
+
+    @property
+    def has_blown(self) -> bool:
+        return 0 < self.blows_at <= self.count
+
+    def guard(self, place: World) -> None:
+        fuse = self
+
+        class Guarded(psycopg.ClientCursor[Any]):
+            def execute(self, *arguments: Any, **options: Any) -> "Guarded":
+                fuse.burn(place)
+                return super().execute(*arguments, **options)
+
+            def copy(self, *arguments: Any, **options: Any) -> Any:
+                fuse.burn(place)
+                return super().copy(*arguments, **options)
+
+        place.connection.cursor_factory = Guarded
+
+    def burn(self, place: World) -> None:
+        self.count += 1
+        if self.count == self.blows_at:
+            with psycopg.connect(place.conninfo) as other:
+                pid = place.connection.info.backend_pid
+                gone = other.execute("select pg_terminate_backend(%s, 5000)", (pid,)).fetchone()
+                assert gone == (True,)
+
+
+@share(0.5)
+@given(data=st.data())
+def test_customers_add_up_to_what_the_files_say(postgres: EmbeddedPostgres, data: st.DataObject) -> None:
+    story = data.draw(stories())
+    with world(postgres, story) as place:
+        place.load(*data.draw(arrivals(story)))
+        for day in story.days:
+            place.build_marts(day, names=["customer_profile"])
+            for known_on in (day, FOR_EVER):
+                assert place_says(place, READ_CUSTOMERS, day, known_on) == oracle_says(story, day, known_on)
+            assert place_says(place, READ_PROFILES, day) == oracle_says(story, day, day, is_profile=True)
+
+
+def place_says(place: World, query: str, *days: datetime.date) -> dict[str, tuple[Any, ...]]:
+    found = {}
+    for user_id, first_paid_on, last_paid_on, *numbers in place.rows(query, *days):
+        if first_paid_on or any(numbers):
+            found[user_id] = (first_paid_on, last_paid_on, *(round(Fraction(number), 6) for number in numbers))
+    return found
+
+
+def oracle_says(
+    story: Story, as_of_date: datetime.date, known_on: datetime.date, *, is_profile: bool = False
+) -> dict[str, tuple[Any, ...]]:
+    """Return the same rows from the oracle, sums to the sixth decimal: PostgreSQL's thirds are not exact."""
+    found = {}
+    for user_id, totals in Oracle(story, as_of_date, known_on).customers().items():
+        paid = totals.paid_days
+        net = totals.gross_revenue - totals.returns_amount
+        numbers = [Fraction(len(paid)), totals.gross_revenue, totals.returns_amount]
+        numbers += [Fraction(totals.returns), Fraction(totals.views)] if is_profile else [net]
+        if any((paid, *numbers)) and (user_id or not is_profile):
+            found[user_id] = (min(paid, default=None), max(paid, default=None), *(round(n, 6) for n in numbers))
+    return found
