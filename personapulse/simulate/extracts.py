@@ -1,151 +1,206 @@
-"""What was drawn, as the files of the contract: texts, and the day each row is delivered on."""
+"""`simulate`: let a shop live and write its extracts day by day, and the truth beside them."""
 
 import datetime
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike
+import pyarrow as pa
 
-from personapulse.simulate.catalogue import Catalogue, cents_text
-from personapulse.simulate.customers import CITIES, Customers
+from personapulse.contract import EXTRACTS
+from personapulse.day_folders import SETTINGS, Progress, new_source
+from personapulse.errors import PersonaPulseError
+from personapulse.simulate.customers import draw_customers
+from personapulse.simulate.dirt import Dirt
 from personapulse.simulate.draws import Draws
-from personapulse.simulate.visits import Visits
+from personapulse.simulate.outbox import Kind
+from personapulse.simulate.seasons import Season
+from personapulse.simulate.shop import Shop
+from personapulse.simulate.truth import purchase_probability
+from personapulse.simulate.truth_tables import TruthTables, is_cut_off
+from personapulse.simulate.writing import FORMATS, write
+
+FIRST_DAY = datetime.date(2026, 3, 1)
+HORIZON = 14
+_COLUMNS = {extract.name: [*extract.columns] for extract in EXTRACTS}
+_LEFT_OUT = {"orders": ("product_id", "amount"), "order_items": ("user_id",)}  # the shop's orders have lines
+_MENDED_WITHIN = 3  # days
+SOURCE_YAML = """\
+# An invented shop, written by `personapulse simulate`.
+# Who its customers really are stands in truth/, which is no extract and is never read by the product.
+name: Maple & Moss
+currency: EUR
+locale: en_GB
+time_zone: Europe/Berlin
+return_window_days: 30
+"""
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """One file of the contract over all days.
+class Simulation:
+    """What was drawn.
 
     Parameters
     ----------
-    name : str
-        The file, such as `orders`.
-    table : pandas.DataFrame
-        Its columns, as they are written.
-    day : array of int
-        Day each row is delivered on, 0 is the first. Later days than the shop has are not delivered.
+    days, users, buyers, visits, orders, paid_orders : int
+        Buyers have an order that is paid, if only after the last day; so are the paid orders.
+    rows : dict of str to int
+        Rows of each file over all days, good and bad.
+    gross_cents : int
+        What the paid orders are worth.
+    late_rows, corrected_rows, dirty_rows : int
+        Rows told late, rows that replace earlier ones, rows the quarantine is to find.
+    personas : dict of str to int
+        Customers of each hidden persona, most first.
     """
 
-    name: str
-    table: pd.DataFrame
-    day: ArrayLike
+    days: int
+    users: int
+    buyers: int
+    visits: int
+    orders: int
+    paid_orders: int
+    rows: dict[str, int]
+    gross_cents: int
+    late_rows: int
+    corrected_rows: int
+    dirty_rows: int
+    personas: dict[str, int]
 
 
-class Calendar:
-    """Turns days and seconds into texts.
+def simulate_shop(
+    out: Path,
+    progress: Progress,
+    *,
+    users: int,
+    days: int,
+    seed: int,
+    first_day: datetime.date = FIRST_DAY,
+    horizon: int = HORIZON,
+    ending: str = FORMATS[0],
+    has_signal: bool = True,
+    replace: bool = False,
+) -> Simulation:
+    """Write a shop's extracts; the same arguments give the same bytes on every machine.
+
+    Memory follows the number of customers and a day's events, not the number of days.
 
     Parameters
     ----------
-    first_day : datetime.date
-        Day 0.
+    out : Path
+        Folder for the extracts; see `personapulse.day_folders.new_source`.
+    progress : callable
+        Told what is being done.
+    users, days : int
+        How many customers and days, at least 1.
+    seed : int
+        Which chance, 0 or more.
+    first_day : datetime.date, default=2026-03-01
+        The first day of the extracts.
+    horizon : int, default=14
+        Days the true purchase probability looks ahead, 1 to 365.
+    ending : str, default="csv"
+        Form of the files, one of `personapulse.simulate.writing.FORMATS`.
+    has_signal : bool, default=True
+        Without it all customers are alike and what they did says nothing about what they will do.
+    replace : bool, default=False
+        Whether earlier extracts in `out` may be replaced.
+
+    Raises
+    ------
+    PersonaPulseError
+        If a number is out of range, the last day is after the year 9998, or `out` must not be written.
     """
-
-    def __init__(self, first_day: datetime.date) -> None:
-        self._first = np.datetime64(first_day, "D")
-        clock = [f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}" for second in range(86_400)]
-        self._clock = np.array(clock, dtype=object)
-
-    def days(self, days: ArrayLike) -> "pd.Series[str]":
-        """Write days as `2026-03-01`."""
-        numbers, places = np.unique(np.asarray(days, dtype=np.int64), return_inverse=True)
-        return pd.Series(np.datetime_as_string(self._first + numbers).astype(object)[places], dtype="str")
-
-    def times(self, days: ArrayLike, seconds: ArrayLike) -> "pd.Series[str]":
-        """Write days and seconds of the day as `2026-03-01 18:04:59`."""
-        return self.days(days) + " " + pd.Series(self._clock[np.asarray(seconds)], dtype="str")
-
-
-def users(customers: Customers, calendar: Calendar, days: int, seed: int) -> Delivery:
-    """Deliver customers when they sign up (those of before on the first day); a few move house later."""
-    draws = Draws(seed, "moves")
-    arrived = np.maximum(customers.signed_up, 0)
-    table = pd.DataFrame({"user_id": customers.ids, "signup_date": calendar.days(customers.signed_up)})
-    table = pd.concat([table, customers.table], axis=1)
-    moves = draws.happens(0.03, len(customers))
-    moved = table[moves].assign(location=np.array(CITIES, dtype=object)[draws.whole(0, len(CITIES) - 1, moves.sum())])
-    moved_on = arrived[moves] + draws.whole(1, max(1, days), moves.sum())
-    is_news = moved["location"].to_numpy() != table.loc[moves, "location"].to_numpy()
-    return Delivery("users", pd.concat([table, moved[is_news]]), np.concatenate([arrived, moved_on[is_news]]))
+    _check(first_day, users=users, days=days, seed=seed, horizon=horizon, ending=ending)
+    with new_source(out, replace=replace) as root:
+        progress("Inviting customers", 0.0)
+        season = Season(first_day, is_on=has_signal)
+        customers = draw_customers(users, days, seed, has_signal=has_signal)
+        shop = Shop(customers, season, days - 1, seed)
+        truth = TruthTables(root, first_day, shop.user_ids)
+        writer = _Writer(root, shop, truth, seed, ending)
+        for day in range(days):
+            progress(f"Day {day + 1} of {days}, {season.date(day)}", day / days)
+            shop.open(day)
+            writer.write_day(day)
+            if is_cut_off(day, days - 1):
+                chances = purchase_probability(customers, shop.life.minds, season, day, horizon)
+                truth.probabilities(day, customers, chances, horizon)
+        truth.customers(customers, shop.life.minds, days - 1)
+        (root / SETTINGS).write_text(SOURCE_YAML, encoding="utf-8", newline="\n")
+    return _summary(shop, writer, days)
 
 
-def products(goods: Catalogue) -> Delivery:
-    """Deliver all products on the first day."""
-    return Delivery("products", goods.table, np.zeros(len(goods.table), dtype=np.int64))
+def _check(first_day: datetime.date, *, users: int, days: int, seed: int, horizon: int, ending: str) -> None:
+    for name, value, least in (("users", users, 1), ("days", days, 1), ("seed", seed, 0), ("horizon", horizon, 1)):
+        if value < least:
+            raise PersonaPulseError(f"--{name} must be at least {least}, got {value}.")
+    if horizon > 365:
+        raise PersonaPulseError(f"--horizon must be at most 365 days, got {horizon}.")
+    if ending not in FORMATS:
+        raise PersonaPulseError(f"--format must be one of {', '.join(FORMATS)}, got {ending}.")
+    if first_day.year < 1902:
+        raise PersonaPulseError(f"--first-day must be 1902 or later, got {first_day}.")
+    if days + horizon > (datetime.date(9998, 12, 31) - first_day).days:
+        raise PersonaPulseError(f"--days {days} from {first_day} would end after the year 9998.")
 
 
-def orders(orders: pd.DataFrame, customers: Customers, calendar: Calendar) -> Delivery:
-    """Deliver orders in the evening of their day or somewhat late, and again when their status changed."""
-    table = pd.DataFrame({
-        "order_id": order_ids(orders["number"]),
-        "user_id": customers.ids[orders["customer"]],
-        "order_date": calendar.times(orders["day"], orders["second"]),
-        "payment_status": orders["status"].to_numpy(),
-    })  # fmt: skip
-    is_corrected = orders["corrected"].to_numpy() >= 0
-    corrected = table[is_corrected].assign(payment_status=orders.loc[is_corrected, "final_status"].to_numpy())
-    day = np.concatenate([orders["delivered"], orders.loc[is_corrected, "corrected"]])
-    return Delivery("orders", pd.concat([table, corrected]), day)
+class _Writer:
+    """Writes what the shop tells, with its dirt, and keeps account of it."""
+
+    def __init__(self, root: Path, shop: Shop, truth: TruthTables, seed: int, ending: str) -> None:
+        self._root, self._shop, self._truth, self._ending = root, shop, truth, ending
+        self._dirt, self._draws = Dirt(seed, can_be_uneven=ending != "parquet"), Draws(seed, "mended")
+        self.rows: Counter[str] = Counter()
+        self.kinds: Counter[Kind] = Counter()
+        self.dirty_rows = 0
+
+    def write_day(self, day: int) -> None:
+        folder = self._root / self._shop.season.date(day).isoformat()
+        folder.mkdir()
+        for file in _COLUMNS:
+            self._write_file(folder, file, day)
+
+    def _write_file(self, folder: Path, file: str, day: int) -> None:
+        outbox = self._shop.outbox
+        parcels = outbox.collect(file, day)
+        kinds: Counter[Kind] = Counter()
+        for parcel in parcels:
+            kinds[parcel.kind] += parcel.rows.num_rows
+        rows = pa.concat_tables([_empty(file), *(parcel.rows for parcel in parcels)])
+        # What is spoiled on the last day could not come later.
+        spoilable = kinds[Kind.NEW] if day < outbox.last_day else 0
+        delivery = self._dirt.spoil(file, rows, spoilable)
+        told = np.minimum(day + self._draws.whole(1, _MENDED_WITHIN, delivery.mended.num_rows), outbox.last_day)
+        outbox.post(file, delivery.mended, Kind.LATE, told)
+        write(folder, file, delivery.rows, delivery.uneven, self._ending)
+        count = delivery.rows.num_rows + delivery.uneven.num_rows
+        self._truth.delivery(day, file, count, kinds, delivery.rules)
+        self.rows[file] += count
+        self.kinds += kinds
+        self.dirty_rows += len(delivery.rules)
 
 
-def order_items(lines: pd.DataFrame, orders: pd.DataFrame, goods: Catalogue) -> Delivery:
-    """Deliver order lines together with their order."""
-    own = orders.loc[lines["visit"]]
-    table = pd.DataFrame({
-        "order_id": order_ids(own["number"]),
-        "line_no": lines["line_no"],
-        "product_id": goods.table["product_id"].to_numpy()[lines["product"]],
-        "quantity": lines["quantity"],
-        "unit_price": cents_text(lines["cents"].to_numpy()),
-    })  # fmt: skip
-    return Delivery("order_items", table, own["delivered"].to_numpy())
+def _empty(file: str) -> pa.Table:
+    names = [name for name in _COLUMNS[file] if name not in _LEFT_OUT.get(file, ())]
+    return pa.table({name: pa.array([], pa.string()) for name in names})
 
 
-def returns(
-    back: pd.DataFrame, orders: pd.DataFrame, customers: Customers, goods: Catalogue, calendar: Calendar
-) -> Delivery:
-    """Deliver returns on the day they come back."""
-    table = pd.DataFrame({
-        "order_id": order_ids(orders.loc[back["visit"], "number"]),
-        "product_id": np.append(goods.table["product_id"], "")[back["product"]],  # -1, all products, is the empty last
-        "user_id": customers.ids[back["customer"]],
-        "return_reason": back["reason"],
-        "returned_at": calendar.times(back["day"], back["second"].clip(lower=0)).where(back["second"] >= 0, ""),
-        "amount": cents_text(back["cents"].clip(lower=0).to_numpy()).where(back["cents"] >= 0, ""),
-    })  # fmt: skip
-    return Delivery("returns", table, back["day"].to_numpy())
-
-
-def product_views(
-    clicks: pd.DataFrame, visits: Visits, customers: Customers, goods: Catalogue, calendar: Calendar, *, seed: int
-) -> Delivery:
-    """Deliver events in the evening of their day; now and then a visit turns up late."""
-    draws = Draws(seed, "late visits")
-    count, visit, product = len(visits.day), clicks["visit"].to_numpy(), clicks["product"].to_numpy()
-    late = draws.whole(1, 3, count) * draws.happens(0.01, count)
-    width = max(5, len(str(count)))
-    sessions = np.array([f"S{number:0{width}d}" for number in range(1, count + 1)], dtype=object)
-    table = pd.DataFrame({
-        "user_id": customers.ids[visits.customer[visit]],
-        "product_id": goods.table["product_id"].to_numpy()[product],
-        "timestamp": calendar.times(visits.day[visit], clicks["second"]),
-        "category": goods.table["category"].to_numpy()[product],
-        "session_id": sessions[visit],
-        "event_type": clicks["kind"],
-    })  # fmt: skip
-    return Delivery("product_views", table, (visits.day + late)[visit])
-
-
-def truth(customers: Customers, calendar: Calendar, days: int) -> pd.DataFrame:
-    """Say who each customer really is, and when they were lost (empty for those who were not)."""
-    names = np.array([persona.name for persona in customers.personas], dtype=object)
-    return pd.DataFrame({
-        "user_id": customers.ids,
-        "persona": names[customers.persona],
-        "lost_on": calendar.days(customers.left).where(customers.left < days, ""),
-    })  # fmt: skip
-
-
-def order_ids(numbers: "pd.Series[int]") -> "pd.Series[str]":
-    """Write order numbers as `M000001`."""
-    return "M" + numbers.astype("str").str.zfill(6).reset_index(drop=True)
+def _summary(shop: Shop, writer: _Writer, days: int) -> Simulation:
+    names = [kind.name for kind in shop.customers.personas]
+    sizes = Counter({name: int((shop.customers.persona == place).sum()) for place, name in enumerate(names)})
+    return Simulation(
+        days=days,
+        users=len(shop.customers),
+        buyers=int(shop.counts.has_paid.sum()),
+        visits=shop.counts.visits,
+        orders=shop.counts.orders,
+        paid_orders=shop.counts.paid_orders,
+        rows=dict(writer.rows),
+        gross_cents=shop.counts.gross_cents,
+        late_rows=writer.kinds[Kind.LATE],
+        corrected_rows=writer.kinds[Kind.CORRECTED],
+        dirty_rows=writer.dirty_rows,
+        personas={name: count for name, count in sizes.most_common() if count},
+    )

@@ -1,89 +1,85 @@
-"""How customers of each hidden persona behave."""
+"""What customers of each hidden persona are like; a customer's own traits are drawn around these."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-NEVER = 1_000_000  # more orders than anybody makes
-
-
-class Taste(IntEnum):
-    """Which products somebody looks at and buys."""
-
-    ANY = 0
-    CHEAP = 1
-    DEAR = 2
+NOBODY = "Everyone Alike"
+NEWCOMER = "New Customer"
+NEWCOMER_DAYS = 28  # whoever signs up in the last four weeks is a New Customer, whatever they will become
 
 
 @dataclass(frozen=True)
 class Persona:
-    """Traits of one kind of customer.
+    """Typical traits of one kind of customer. Chances are 0 to 1 and for one day if nothing else is said.
 
     Parameters
     ----------
     name : str
-        As in the truth file.
+        As in the truth table.
     weight : int
-        How many of 100 customers are like this.
-    look_chance : float
-        Chance of a visit without an order on an average day.
-    views : tuple of int
-        Fewest and most products looked at on such a visit.
-    browse : tuple of int
-        Fewest and most products looked at besides those bought, on a visit with an order.
-    gap_days : int
-        Days after an order on which none follows.
-    order_chance : float
-        Chance of an order on each day after that.
-    most_orders : int
-        No more orders than this.
+        How many customers are like this, against the other weights. 0: drawn for newcomers only.
+    rest_days : float
+        Days after a paid order on which nothing is needed.
+    interest : float
+        Chance that somebody who is not looking for anything begins to.
+    decide : float
+        Chance that somebody who is looking for something orders.
+    fade : float
+        Chance that somebody who is looking for something and did not order gives up.
+    dropout : float
+        Chance to leave the shop for good.
+    browse, search : float
+        Chance of a visit without an order by somebody who is not, and who is looking for something.
+    views : float
+        Mean number of products looked at on such a visit, at least 1.
+    looks : int
+        At most so many products are looked at besides those ordered, on a visit with an order.
     lines : tuple of int
         Fewest and most products in an order.
-    taste : Taste
-        What they choose.
-    return_chance : float
-        Share of paid orders that come back.
+    thrift : float
+        Price sensitivity from 0 (takes the dear end of a category) to 1 (the cheap end, and waits for sales).
+    returns : float
+        Share of paid orders of which something comes back.
+    contact : float
+        Chance to be written to in a full campaign.
+    response : float
+        Chance that a message makes somebody who is not looking for anything begin to.
     pace_seconds : tuple of int
         Shortest and longest time from one click to the next.
-    cart_chance : float
-        Chance that a visit without an order ends with something left in the cart.
-    is_late : bool
-        Whether they signed up in the last four weeks.
     """
 
     name: str
     weight: int
-    look_chance: float
-    views: tuple[int, int]
-    browse: tuple[int, int]
-    gap_days: int
-    order_chance: float
+    rest_days: float
+    interest: float
+    decide: float
+    fade: float
+    dropout: float
+    browse: float
+    search: float
+    views: float
+    looks: int
     lines: tuple[int, int]
-    return_chance: float
-    most_orders: int = NEVER
-    taste: Taste = Taste.ANY
+    thrift: float
+    returns: float
+    contact: float = 0.6
+    response: float = 0.05
     pace_seconds: tuple[int, int] = (15, 90)
-    cart_chance: float = 0.1
-    is_late: bool = False
 
 
 PERSONAS = (
-    Persona("Loyal Minimalist", 24, 0.05, (1, 2), (0, 1), 6, 0.45, (2, 3), 0.01, taste=Taste.DEAR),
-    Persona("Impulsive Buyer", 9, 0.06, (1, 2), (0, 1), 4, 0.40, (1, 1), 0.20, taste=Taste.CHEAP, pace_seconds=(4, 15)),
-    Persona("Price-Conscious", 13, 0.14, (4, 8), (3, 6), 19, 0.70, (2, 3), 0.03, taste=Taste.CHEAP),
-    Persona("Window Shopper", 28, 0.13, (3, 7), (0, 0), 0, 0.0, (1, 1), 0.0, most_orders=0),
-    Persona("Bargain Hunter", 10, 0.14, (4, 8), (4, 8), 5, 0.08, (1, 2), 0.05, most_orders=2),
-    Persona("Frequent Returner", 4, 0.08, (2, 4), (1, 3), 7, 0.40, (1, 2), 0.70),
-    Persona("New Customer", 6, 0.15, (2, 5), (1, 4), 3, 0.08, (1, 2), 0.05, is_late=True),
-    Persona("No Clear Type", 6, 0.12, (1, 6), (0, 4), 10, 0.04, (1, 3), 0.05),
+    Persona("Loyal Minimalist", 12, 5, 0.55, 0.65, 0.03, 0.0015, 0.03, 0.50, 1.3, 1, (2, 3), 0.1, 0.02, contact=0.15),
+    Persona("Loyalist", 8, 5, 0.50, 0.55, 0.04, 0.0020, 0.16, 0.60, 4.0, 4, (1, 2), 0.4, 0.08),
+    Persona(
+        "Impulsive Buyer", 9, 3, 0.40, 0.85, 0.30, 0.0045, 0.04, 0.50, 1.2, 1, (1, 1), 0.8, 0.28, 0.6, 0.08, (4, 15)
+    ),
+    Persona("Price-Conscious", 18, 19, 0.50, 0.45, 0.02, 0.0015, 0.14, 0.75, 5.5, 6, (2, 3), 0.9, 0.04),
+    Persona("Bargain Hunter", 7, 25, 0.03, 0.30, 0.10, 0.0030, 0.12, 0.65, 5.5, 6, (1, 2), 0.7, 0.05),
+    Persona("Frequent Returner", 5, 5, 0.50, 0.50, 0.05, 0.0025, 0.08, 0.60, 3.0, 3, (1, 2), 0.4, 0.68),
+    Persona("Window Shopper", 26, 30, 0.002, 0.10, 0.30, 0.0030, 0.14, 0.50, 5.0, 5, (1, 1), 0.5, 0.05),
+    Persona("Abandoner", 14, 30, 0.0005, 0.10, 0.30, 0.0080, 0.012, 0.30, 2.0, 2, (1, 1), 0.5, 0.05),
+    Persona("No Clear Type", 4, 12, 0.06, 0.35, 0.10, 0.0040, 0.08, 0.60, 3.5, 4, (1, 3), 0.5, 0.08),
+    Persona(NEWCOMER, 0, 12, 0.10, 0.35, 0.12, 0.0120, 0.18, 0.60, 4.0, 4, (1, 2), 0.5, 0.10),
 )
 
-# Nobody remembers, drops out or differs: what somebody did says nothing about what they will do.
-ALIKE = (Persona("Everyone Alike", 100, 0.10, (2, 5), (0, 3), 0, 0.05, (1, 3), 0.08),)
-
-
-def trait(personas: tuple[Persona, ...], name: str) -> NDArray[np.float64]:
-    """Give one trait of every persona, to be looked up by persona number; pairs become rows of two."""
-    return np.array([getattr(persona, name) for persona in personas], dtype=np.float64)
+# Nobody remembers, plans, differs or leaves: what somebody did says nothing about what they will do.
+ALIKE = (Persona(NOBODY, 100, 0, 1.0, 0.05, 0.0, 0.0, 0.10, 0.10, 3.0, 3, (1, 3), 0.5, 0.08, 0.4, 0.0),)

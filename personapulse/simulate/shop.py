@@ -1,185 +1,179 @@
-"""`simulate`: draw a shop and write its extracts, and the truth beside them."""
+"""The invented shop from day to day: what happens, and what the shop tells of it when."""
 
-import datetime
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
-from personapulse.day_folders import SETTINGS, TRUTH, DayFolders, Progress, new_source, rows_by_day
-from personapulse.errors import PersonaPulseError
-from personapulse.simulate import extracts
-from personapulse.simulate.catalogue import Catalogue, catalogue
-from personapulse.simulate.clicks import draw_clicks
-from personapulse.simulate.customers import Customers, draw_customers
-from personapulse.simulate.dirt import SPOILERS, add_dirt
-from personapulse.simulate.orders import draw_lines, draw_orders, status_on
-from personapulse.simulate.returns import draw_returns
-from personapulse.simulate.visits import Visits, draw_visits
+from personapulse.simulate import texts
+from personapulse.simulate.behaviour import Day, Life
+from personapulse.simulate.catalogue import Catalogue
+from personapulse.simulate.contacts import campaign_on, contact_rows
+from personapulse.simulate.customers import Customers
+from personapulse.simulate.draws import Draws, Flags, Whole
+from personapulse.simulate.orders import (
+    WRONG,
+    Lines,
+    Orders,
+    draw_lines,
+    line_rows,
+    mistaken,
+    order_rows,
+    place_orders,
+    some_lines,
+)
+from personapulse.simulate.outbox import Kind, Outbox
+from personapulse.simulate.payments import REFUNDED, draw_payments
+from personapulse.simulate.profiles import Profiles
+from personapulse.simulate.returns import draw_returns, return_rows
+from personapulse.simulate.seasons import Season
+from personapulse.simulate.sessions import draw_clicks, view_rows
 
-FIRST_DAY = datetime.date(2026, 3, 1)
-SOURCE_YAML = """\
-# An invented shop, written by `personapulse simulate`.
-# Who its customers really are stands in truth/, which is no extract and is never read by the product.
-name: Maple & Moss
-currency: EUR
-locale: en_GB
-time_zone: Europe/Berlin
-return_window_days: 30
-"""
-
-
-@dataclass(frozen=True)
-class Shop:
-    """Everything that happens in the shop; the `draw_` functions say what each part holds."""
-
-    goods: Catalogue
-    customers: Customers
-    visits: Visits
-    lines: pd.DataFrame
-    clicks: pd.DataFrame
-    orders: pd.DataFrame
-    returns: pd.DataFrame
+# Shares of what is told 1 to 3 days late.
+LATE_VISITS, LATE_ORDERS, LATE_RETURNS, LATE_CONTACTS = 0.01, 0.02, 0.05, 0.005
 
 
-@dataclass(frozen=True)
-class Simulation:
-    """What was drawn; rows that would be delivered after the last day are not counted.
+@dataclass
+class Counts:
+    """What happened so far; a day's orders count on their day, whenever they are told or paid.
 
     Parameters
     ----------
-    days, users, buyers, orders, paid_orders, returns, events : int
-        Buyers have a paid order (a refunded one was paid, too); events are views, carts and checkouts.
+    visits, orders, paid_orders : int
+        Paid are those whose payment comes through, if only later.
     gross_cents : int
-        What the paid orders are worth.
-    dirty_rows : int
-        Rows the quarantine is to find.
-    personas : dict of str to int
-        Customers of each hidden persona.
+        What the paid ones are worth.
+    has_paid : array of bool
+        Whether each customer has a paid order.
     """
 
-    days: int
-    users: int
-    buyers: int
-    orders: int
-    paid_orders: int
-    returns: int
-    events: int
-    gross_cents: int
-    dirty_rows: int
-    personas: dict[str, int]
+    has_paid: Flags
+    visits: int = 0
+    orders: int = 0
+    paid_orders: int = 0
+    gross_cents: int = 0
 
 
-def simulate_shop(
-    out: Path,
-    progress: Progress,
-    *,
-    users: int,
-    days: int,
-    seed: int,
-    first_day: datetime.date = FIRST_DAY,
-    has_signal: bool = True,
-    replace: bool = False,
-) -> Simulation:
-    """Write a shop's extracts; the same arguments give the same bytes on every machine.
+@dataclass
+class Shop:
+    """A shop that is open.
 
     Parameters
     ----------
-    out : Path
-        Folder for the extracts; see `personapulse.day_folders.new_source`.
-    progress : callable
-        Told what is being done.
-    users, days : int
-        How many customers and days, at least 1.
+    customers : Customers
+        Its customers.
+    season : Season
+        The calendar.
+    last_day : int
+        The last day it is watched, 0 being the first.
     seed : int
-        Which chance, 0 or more.
-    first_day : datetime.date, default=2026-03-01
-        The first day of the extracts.
-    has_signal : bool, default=True
-        Without it all customers are alike and what they did says nothing about what they will do.
-    replace : bool, default=False
-        Whether earlier extracts in `out` may be replaced.
-
-    Raises
-    ------
-    PersonaPulseError
-        If a number is out of range, the last day is after the year 9999, or `out` must not be written.
+        Which chance.
     """
-    days = _checked_days(first_day, users=users, days=days, seed=seed)
-    with new_source(out, replace=replace) as root:
-        shop = draw_shop(progress, users=users, days=days, seed=seed, first_day=first_day, has_signal=has_signal)
-        calendar, folders = extracts.Calendar(first_day), DayFolders(root)
-        delivered, dirty_rows = {}, 0
-        for place, delivery in enumerate(_deliveries(shop, calendar, days, seed)):
-            progress(f"Writing {delivery.name}", 0.5 + 0.08 * place)
-            delivered[delivery.name], added = _write(folders, delivery, calendar, days, seed)
-            dirty_rows += added
-        folders.complete(first_day, first_day + datetime.timedelta(days=days - 1))
-        (root / SETTINGS).write_text(SOURCE_YAML, encoding="utf-8", newline="\n")
-        (root / TRUTH).mkdir()
-        truth = extracts.truth(shop.customers, calendar, days)
-        truth.to_csv(root / TRUTH / "customers.csv", index=False, lineterminator="\n")
-    paid = shop.orders[status_on(shop.orders, days - 1).isin(["Paid", "Refunded"])]
-    return Simulation(
-        days=days,
-        users=users,
-        buyers=paid["customer"].nunique(),
-        orders=int((shop.orders["delivered"] < days).sum()),
-        paid_orders=len(paid),
-        returns=delivered["returns"],
-        events=delivered["product_views"],
-        gross_cents=int(paid["cents"].sum()),
-        dirty_rows=dirty_rows,
-        personas={str(name): int(count) for name, count in truth["persona"].value_counts().items()},
-    )
 
+    customers: Customers
+    season: Season
+    last_day: int
+    seed: int
+    counts: Counts = field(init=False)
 
-def draw_shop(
-    progress: Progress, *, users: int, days: int, seed: int, first_day: datetime.date, has_signal: bool
-) -> Shop:
-    """Draw what happens in a shop, as in `simulate_shop`, and write nothing."""
-    goods, customers = catalogue(), draw_customers(users, days, seed, has_signal=has_signal)
-    visits = draw_visits(customers, first_day, days, seed, lambda share: progress("Opening the shop", share * 0.3))
-    progress("Filling baskets", 0.3)
-    lines = draw_lines(visits, customers, goods, seed)
-    progress("Following clicks", 0.35)
-    clicks = draw_clicks(visits, customers, goods, lines, seed)
-    progress("Taking payments", 0.45)
-    orders = draw_orders(visits, lines, clicks.groupby("visit")["second"].max(), seed)
-    return Shop(goods, customers, visits, lines, clicks, orders, draw_returns(orders, lines, customers, seed))
+    def __post_init__(self) -> None:
+        count = len(self.customers)
+        self.counts = Counts(np.zeros(count, dtype=np.bool_))
+        self.user_ids = texts.ids("C", np.arange(1, count + 1), max(4, len(str(count))))
+        self.life = Life(self.customers, self.season, self.seed)
+        self.outbox = Outbox(self.last_day)
+        self._goods = Catalogue(self.season)
+        self._profiles = Profiles(self.customers, self.user_ids, self.season, self.last_day, self.seed)
+        purposes = ("baskets", "payments", "clicks", "returns", "contacts", "late", "mistakes")
+        self._draws = {purpose: Draws(self.seed, purpose) for purpose in purposes}
 
+    def open(self, day: int) -> None:
+        """Let a day pass; its rows are in the outbox then."""
+        campaign = campaign_on(self.season, day)
+        who = self.life.live(day, campaign)
+        self._tell_records(day)
+        if campaign:
+            users = self.user_ids.take(pa.array(who.contacted))
+            rows = contact_rows(users, campaign, self.season, day, self._draws["contacts"])
+            told = self.outbox.delays(day, rows.num_rows, LATE_CONTACTS, self._draws["late"])
+            self.outbox.post_told("contacts", rows, day, told)
+        buyers = who.visitors[who.is_order]
+        lines = draw_lines(buyers, self.customers, self._goods, day, self._draws["baskets"])
+        payments = draw_payments(len(buyers), self._draws["payments"])
+        paying = self._tell_visits(who, day, lines)
+        told = self.outbox.delays(day, len(buyers), LATE_ORDERS, self._draws["late"])
+        orders = place_orders(
+            buyers,
+            paying,
+            lines,
+            payments,
+            told,
+            draws=self._draws["payments"],
+            first_number=self.counts.orders + 1,
+        )
+        self.life.settle(day, buyers[payments.is_paid])
+        self._tell_orders(orders, day)
+        self._tell_returns(orders, day)
+        self._count(who, orders)
 
-def _checked_days(first_day: datetime.date, *, users: int, days: int, seed: int) -> int:
-    for name, value, least in (("users", users, 1), ("days", days, 1), ("seed", seed, 0)):
-        if value < least:
-            raise PersonaPulseError(f"--{name} must be at least {least}, got {value}.")
-    try:
-        first_day + datetime.timedelta(days=days)
-    except OverflowError:
-        raise PersonaPulseError(f"--days {days} from {first_day} would end after the year 9999.") from None
-    return days
+    def _tell_records(self, day: int) -> None:
+        news = self._profiles.news(day)
+        signed_up = np.maximum(self.customers.signed_up[news.new], 0)
+        self.outbox.post_told("users", self._profiles.rows(news.new), signed_up, np.full(len(news.new), day))
+        self.outbox.post("users", self._profiles.rows(news.changed), Kind.CORRECTED, day)
+        for rows, kind in zip(self._goods.news(day), (Kind.NEW, Kind.CORRECTED), strict=True):
+            self.outbox.post("products", rows, kind, day)
 
+    def _tell_visits(self, who: Day, day: int, lines: Lines) -> Whole:
+        """Tell of the day's visits; give the second of the last click of each visit with an order."""
+        count = len(who.visitors)
+        clicks = draw_clicks(who, lines, self.customers, self._goods, day=day, draws=self._draws["clicks"])
+        told = self.outbox.delays(day, count, LATE_VISITS, self._draws["late"])
+        by_time = np.argsort(clicks.second, kind="stable")
+        rows = view_rows(
+            clicks,
+            by_time,
+            sessions=self.counts.visits + 1 + np.arange(count),
+            visitor_ids=self.user_ids.take(pa.array(who.visitors)),
+            goods=self._goods,
+            day=day,
+        )
+        self.outbox.post_told("product_views", rows, day, told[clicks.visit[by_time]])
+        return clicks.last[who.is_order]
 
-def _deliveries(shop: Shop, calendar: extracts.Calendar, days: int, seed: int) -> tuple[extracts.Delivery, ...]:
-    return (
-        extracts.users(shop.customers, calendar, days, seed),
-        extracts.products(shop.goods),
-        extracts.orders(shop.orders, shop.customers, calendar),
-        extracts.order_items(shop.lines, shop.orders, shop.goods),
-        extracts.returns(shop.returns, shop.orders, shop.customers, shop.goods, calendar),
-        extracts.product_views(shop.clicks, shop.visits, shop.customers, shop.goods, calendar, seed=seed),
-    )
+    def _tell_orders(self, orders: Orders, day: int) -> None:
+        every = np.arange(len(orders.number))
+        rows = self._order_rows(orders, every, orders.status, day)
+        self.outbox.post_told("orders", rows, day, orders.delivered)
+        settle = np.flatnonzero(orders.settled >= 0)
+        rows = self._order_rows(orders, settle, orders.settled[settle], day)
+        self.outbox.post("orders", rows, Kind.CORRECTED, orders.settled_on[settle])
+        told = orders.delivered[orders.lines.order]
+        mended_on = told + self._draws["mistakes"].whole(1, 2, len(told))
+        is_wrong = self._draws["mistakes"].happens(WRONG, len(told)) & (mended_on <= self.last_day)
+        first = line_rows(orders, mistaken(orders.lines, is_wrong, self._draws["mistakes"]), self._goods)
+        self.outbox.post_told("order_items", first, day, told)
+        mended = line_rows(orders, some_lines(orders.lines, is_wrong), self._goods)
+        self.outbox.post("order_items", mended, Kind.CORRECTED, mended_on[is_wrong])
 
+    def _order_rows(self, orders: Orders, places: Whole, status: Whole, day: int) -> pa.Table:
+        return order_rows(orders, places, status, user_ids=self.user_ids, goods=self._goods, day=day)
 
-def _write(
-    folders: DayFolders, delivery: extracts.Delivery, calendar: extracts.Calendar, days: int, seed: int
-) -> tuple[int, int]:
-    """Write one file of every day; return how many good and how many dirty rows it has."""
-    is_in_time = np.asarray(delivery.day) < days
-    table = delivery.table[is_in_time].reset_index(drop=True)
-    rows = rows_by_day(table, calendar.days(np.asarray(delivery.day)[is_in_time]))
-    rows, dirty_rows = add_dirt(delivery.name, rows, seed) if delivery.name in SPOILERS else (rows, 0)
-    folders.declare(delivery.name, ",".join(table.columns))
-    folders.append(delivery.name, rows)
-    return len(table), dirty_rows
+    def _tell_returns(self, orders: Orders, day: int) -> None:
+        back = draw_returns(orders, self.customers, self._goods, self._draws["returns"])
+        delays = self._draws["late"].whole(1, 3, len(back.day))
+        is_late = self._draws["late"].happens(LATE_RETURNS, len(back.day)) & (back.day <= self.last_day)
+        told = np.where(is_late, np.minimum(back.day + delays, self.last_day), back.day)
+        rows = return_rows(back, orders, self.user_ids, self._goods)
+        self.outbox.post_told("returns", rows, back.day, told)
+        refunded = back.order[back.is_refunded]
+        rows = self._order_rows(orders, refunded, np.full(len(refunded), REFUNDED), day)
+        self.outbox.post("orders", rows, Kind.CORRECTED, told[back.is_refunded])
+
+    def _count(self, who: Day, orders: Orders) -> None:
+        counts, is_paid = self.counts, orders.is_paid
+        counts.visits += len(who.visitors)
+        counts.orders += len(is_paid)
+        counts.paid_orders += int(is_paid.sum())
+        counts.gross_cents += int(orders.cents[is_paid].sum())
+        counts.has_paid[orders.customer[is_paid]] = True
