@@ -9,8 +9,10 @@ import yaml
 
 from personapulse.contract import BY_NAME, Extract
 from personapulse.errors import PersonaPulseError
+from personapulse.paths import SQL
 
 RULE_SETS = ("default", "classic")
+SEVERITIES = ("fail", "warn")
 DEFAULT_THRESHOLD = 0.05
 
 
@@ -54,6 +56,8 @@ class ShopSettings:
         `keep` (a price of 0 is a free item) or `quarantine` (a price of 0 means that nobody recorded it).
     quarantine : mapping of str to QuarantineLimits
         Per file of the contract.
+    checks : mapping of str to str
+        Per check of a day (the rules of include/sql/checks/staging and core), `fail` or `warn` in place of its own.
     """
 
     name: str = "The shop"
@@ -65,6 +69,7 @@ class ShopSettings:
     lacks: tuple[str, ...] = ()
     zero_price: str = "keep"
     quarantine: Mapping[str, QuarantineLimits] = field(default_factory=dict)
+    checks: Mapping[str, str] = field(default_factory=dict)
 
     def limits(self, extract: str) -> QuarantineLimits:
         """Quarantine limits of one file of the contract."""
@@ -173,6 +178,16 @@ def _limits(value: Any, where: str, known: list[str]) -> QuarantineLimits:
     )
 
 
+def _severities(value: Any, where: str) -> dict[str, str]:
+    # checks of marts guard our own arithmetic: no shop has a reason to soften them
+    known = sorted(file.stem for layer in ("staging", "core") for file in (SQL / "checks" / layer).glob("*.sql"))
+    given = _mapping(value, where)
+    for rule in given:
+        if rule not in known:
+            raise PersonaPulseError(f"{where}: no check is called {rule!r}. Checks are: {', '.join(known)}.")
+    return {rule: _choice(*SEVERITIES)(severity, f"{where}.{rule}") for rule, severity in given.items()}
+
+
 def _mapping(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise PersonaPulseError(f"{where} must be a mapping, got {value!r}.")
@@ -189,4 +204,5 @@ _CHECKS: dict[str, Any] = {
     "lacks": _file_names,
     "zero_price": _choice("keep", "quarantine"),
     "quarantine": _quarantine,
+    "checks": _severities,
 }

@@ -25,7 +25,7 @@ MARTS = ROOT / "include" / "sql" / "marts"
 BELOW = {
     "marts": {"marts", "core"},
     "core": {"core", "staging"},
-    "checks": {"marts", "core", "ops"},
+    "checks": {"marts", "core", "staging", "ops"},
     "staging": {"staging"},
 }
 

@@ -13,12 +13,14 @@ def test_a_shop_that_says_nothing_has_defaults() -> None:
 def test_settings_are_read() -> None:
     settings = parse_settings(
         "name: Maple\ntime_zone: Europe/Oslo\nlacks: [product_views]\n"
-        "quarantine: {orders: {threshold: 0.1, rules: {missing_user_id: 1.0}}}",
+        "quarantine: {orders: {threshold: 0.1, rules: {missing_user_id: 1.0}}}\n"
+        "checks: {volume_collapsed: warn, order_of_unknown_user: fail}",
         "source.yaml",
     )
     assert (settings.name, settings.time_zone, settings.lacks) == ("Maple", "Europe/Oslo", ("product_views",))
     assert settings.limits("orders") == QuarantineLimits(0.1, {"missing_user_id": 1.0})
     assert settings.limits("users") == QuarantineLimits(0.05, {})
+    assert settings.checks == {"volume_collapsed": "warn", "order_of_unknown_user": "fail"}
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,13 @@ def test_settings_are_read() -> None:
         (
             "quarantine: {orders: {rules: {mising_user_id: 1}}}",
             "quarantine.orders.rules: no rule is called 'mising_user_id'",
+        ),
+        ("checks: warn", "source.yaml: checks must be a mapping"),
+        ("checks: {volume_colapsed: warn}", "source.yaml: checks: no check is called 'volume_colapsed'. Checks are:"),
+        ("checks: {totals_agree: warn}", "source.yaml: checks: no check is called 'totals_agree'"),
+        (
+            "checks: {volume_collapsed: off}",
+            "source.yaml: checks.volume_collapsed must be one of fail, warn",
         ),
     ],
 )

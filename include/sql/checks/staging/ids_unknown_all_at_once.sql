@@ -1,0 +1,98 @@
+-- fail: The customers and products of the day's orders are not mostly strangers, where they were known before.
+-- grain    one row per finding, named by key
+-- strange  told of neither by an earlier day nor by the day's own users or products file. Ids that changed their form
+--          (a lost leading zero, another system's keys) would make a second customer of each customer.
+-- silent   below 20 ids, and where over a tenth of the newest day before that were strange, as in a shop that sells to
+--          guests
+
+with
+
+last_loaded as (
+    select
+        file,
+        max(source_day) as source_day
+    from ops.loads
+    where source_day < %(as_of_date)s::date and state = 'loaded' and row_count >= 20 and file in ('orders', 'order_items')
+    group by file
+),
+
+customers as (
+    select
+        orders.user_id,
+        not exists (
+            select from core.users as users
+            where users.user_id = orders.user_id and users.known_from < %(as_of_date)s::date
+        )
+        and not exists (
+            select from staging.users as users
+            where users.known_from = %(as_of_date)s::date and users.user_id = orders.user_id
+        ) as is_strange
+    from staging.orders as orders
+    where orders.known_from = %(as_of_date)s::date
+    group by orders.user_id
+),
+
+products as (
+    select
+        items.product_id,
+        not exists (
+            select from core.products as products
+            where products.product_id = items.product_id and products.known_from < %(as_of_date)s::date
+        )
+        and not exists (
+            select from staging.products as products
+            where products.known_from = %(as_of_date)s::date and products.product_id = items.product_id
+        ) as is_strange
+    from staging.order_items as items
+    where items.known_from = %(as_of_date)s::date
+    group by items.product_id
+),
+
+customers_before as (
+    select
+        orders.user_id,
+        not exists (
+            select from core.users as users
+            where users.user_id = orders.user_id and users.known_from <= orders.known_from
+        ) as is_strange
+    from core.orders as orders
+    inner join last_loaded on orders.known_from = last_loaded.source_day and last_loaded.file = 'orders'
+    group by orders.user_id, orders.known_from
+),
+
+products_before as (
+    select
+        items.product_id,
+        not exists (
+            select from core.products as products
+            where products.product_id = items.product_id and products.known_from <= items.known_from
+        ) as is_strange
+    from core.order_items as items
+    inner join last_loaded on items.known_from = last_loaded.source_day and last_loaded.file = 'order_items'
+    group by items.product_id, items.known_from
+)
+
+select 'orders: ' || strange_ids || ' of ' || ids || ' values of user_id are unknown' as key
+from (
+    select
+        count(*) as ids,
+        count(*) filter (where is_strange) as strange_ids
+    from customers
+) as counted
+where
+    ids >= 20
+    and strange_ids > 0.5 * ids
+    -- looked up only when it matters
+    and (select count(*) >= 20 and count(*) filter (where is_strange) <= 0.1 * count(*) from customers_before)
+union all
+select 'order_items: ' || strange_ids || ' of ' || ids || ' values of product_id are unknown' as key
+from (
+    select
+        count(*) as ids,
+        count(*) filter (where is_strange) as strange_ids
+    from products
+) as counted
+where
+    ids >= 20
+    and strange_ids > 0.5 * ids
+    and (select count(*) >= 20 and count(*) filter (where is_strange) <= 0.1 * count(*) from products_before)
