@@ -137,6 +137,9 @@ class Life:
 
     def settle(self, day: int, paid_by: Whole) -> None:
         """Send those whose order of the day is paid (or will be) to rest; the others who tried keep looking."""
-        usual = self._customers.rest_days[paid_by] / self._season.need(day)
-        self.minds.rest_left[paid_by] = self._draws.whole(usual * 0.85, usual * 1.15, len(paid_by))
+        count = len(paid_by)
+        rest = self._customers.rest_days[paid_by] / self._season.need(day) * (0.85 + 0.3 * self._draws.shares(count))
+        self.minds.rest_left[paid_by] = np.floor(
+            rest + self._draws.shares(count)
+        )  # rounded by chance: right on average
         self.minds.is_looking[paid_by] = False
