@@ -184,7 +184,7 @@ def test_with_signal_what_is_seen_tells_a_good_deal_but_not_all(shops):
     told = told[told["as_of_date"].eq("2026-04-12")]
     best = chance_to_rank(told["probability"].to_numpy(), told["user_id"].isin(_buyers_after(shops[True])).to_numpy())
     assert 0.95 < best < 0.999
-    assert best > max(max(ranks.values()), 1 - min(ranks.values())) + 0.03
+    assert best > max(*ranks.values(), 1 - min(ranks.values())) + 0.03
 
 
 def _buyers_after(root: Path) -> set[str]:
@@ -193,7 +193,7 @@ def _buyers_after(root: Path) -> set[str]:
 
 
 def test_looking_for_something_shows_before_the_order(shops):
-    """Within one persona, and without an order lately, who came often is likelier to buy soon: intent, not only habit."""
+    """Within one persona, and without an order lately, who came often is likelier to buy: intent, not only habit."""
     features, buys = features_and_label(shops[True])
     persona = truth(shops[True], "customers").set_index("user_id")["persona"]
     hunters = (persona[features.index].eq("Bargain Hunter") & features["orders of the last 14 days"].eq(0)).to_numpy()
