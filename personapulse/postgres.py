@@ -40,6 +40,8 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    "wal_level": "minimal",  # nobody replicates it; what is copied into a new table is then written once
+    "max_wal_senders": "0",
     "jit": "off",  # compiling costs more than these queries take
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -121,7 +123,15 @@ class EmbeddedPostgres:
     def _start(self) -> bool:
         self._make_folders()
         if not (self.data / "PG_VERSION").exists():
-            self._command("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", f"--username={SUPERUSER}")
+            self._command(
+                "initdb",
+                "--auth=trust",
+                "--encoding=utf8",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C.UTF-8",  # text compares byte by byte: sorts in half the time
+                f"--username={SUPERUSER}",
+            )
         self._forget_dead_server()
         if self.is_running():
             return False

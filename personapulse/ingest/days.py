@@ -3,34 +3,31 @@
 import datetime
 import itertools
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
+from personapulse.contract import BY_NAME, ORDER_ITEMS, ORDERS
 from personapulse.errors import PersonaPulseError
+from personapulse.ingest import books, merging
 from personapulse.ingest.files import ExtractFile
 from personapulse.ingest.shop import claim
 from personapulse.ingest.source import Source
-from personapulse.ingest.staging import Rejection, stage_file
-from personapulse.settings import QuarantineLimits, ShopSettings
-from personapulse.warehouse import run_file, take_lock
+from personapulse.ingest.staging import stage_file, stage_order_lines
+from personapulse.warehouse import take_lock
 
 log = logging.getLogger(__name__)
 
 Counts = dict[str, dict[str, int]]
-
-# Order matters: orders.sql leaves touched_orders for order_items.sql and returns.sql.
-CORE = ("users", "products", "orders", "order_items", "returns", "product_views", "contacts")
 LOCK = "core"
 
 
 def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.date) -> Counts:
     """Load a day's files into `staging` and their bad rows into `ops.quarantine`, replacing what the day left before.
 
-    Core is not touched. The quarantine is kept even when the day is refused, so that people can look at it.
+    A file that was loaded for the day already, byte for byte, is skipped. Core is not touched. The quarantine is kept
+    even when the day is refused, so that people can look at it.
 
     Parameters
     ----------
@@ -44,7 +41,7 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
     Returns
     -------
     dict of str to dict
-        Per file: `rows`, `staged`, `quarantined`.
+        Per file: `rows`, `staged`, `quarantined`; `skipped` is 1 for a file that was loaded before.
 
     Raises
     ------
@@ -57,43 +54,79 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
     with connection.transaction():
         take_lock(connection, LOCK)
         claim(connection, source)
-        _forget_staged(connection, day)
-        connection.execute("delete from ops.quarantine where source_day = %s", (day,))
-        connection.execute("delete from ops.loads where source_day = %s", (day,))
+        for name in BY_NAME:
+            merging.forget_staged(connection, name, day)
         for name, file in files.items():
-            staged, rejections = _stage_file(connection, source.settings, files, file, day)
-            _tell_ignored_columns(connection, file)
-            refusal = _refusal(file, day, source.settings.limits(name), staged, rejections)
-            _record(connection, file, day, staged, rejections)
-            counts[name] = {
-                "rows": staged + len(rejections),
-                "staged": staged,
-                "quarantined": len(rejections),
-            }
-            refusals += [refusal] if refusal else []
+            with file.fetched() as local:
+                counts[name], refused = _stage_one(connection, source, files, local, day)
+            refusals += [refused] if refused else []
         if refusals:
-            _forget_staged(connection, day)
-            connection.execute("update ops.loads set state = 'refused' where source_day = %s", (day,))
+            for name in BY_NAME:
+                merging.forget_staged(connection, name, day)
+            connection.execute(
+                "update ops.loads set state = 'refused' where source_day = %s and state = 'staged'", (day,)
+            )
         else:
-            connection.execute("insert into staging.batches (source_day) values (%s)", (day,))
+            _stage_absent(connection, files, day)
     if refusals:
         raise PersonaPulseError("\n".join(refusals))
     return counts
 
 
+def _stage_one(
+    connection: psycopg.Connection[Any],
+    source: Source,
+    files: dict[str, ExtractFile],
+    file: ExtractFile,
+    day: datetime.date,
+) -> tuple[dict[str, int], str | None]:
+    """Stage one file; return its counts and, if it is refused, why."""
+    is_simple_form = ORDER_ITEMS.name not in files
+    size, sha256 = file.fingerprint()
+    rules_sha256 = books.rules_sha256(file, source.settings, is_simple_form=is_simple_form)
+    if books.is_loaded(connection, file, day, sha256, rules_sha256):
+        log.info("%s was loaded before, byte for byte (SHA-256 %s...): skipped.", file.address, sha256[:12])
+        return {"rows": 0, "staged": 0, "quarantined": 0, "skipped": 1}, None
+    staged, rejections = stage_file(connection, file, day, source.settings, is_simple_form=is_simple_form)
+    _mark_staged(connection, file.extract.name, day)
+    if file.extract is ORDERS and is_simple_form:
+        stage_order_lines(connection, day)
+        _mark_staged(connection, ORDER_ITEMS.name, day)
+    books.tell_ignored_columns(connection, file)
+    books.record(connection, file, day, (size, sha256, rules_sha256), (staged, rejections))
+    refused = books.refusal(file, day, source.settings.limits(file.extract.name), staged, rejections)
+    counts = {"rows": staged + len(rejections), "staged": staged, "quarantined": len(rejections), "skipped": 0}
+    return counts, refused
+
+
+def _mark_staged(connection: psycopg.Connection[Any], file: str, day: datetime.date) -> None:
+    connection.execute("insert into staging.files (known_from, file) values (%s, %s)", (day, file))
+
+
+def _stage_absent(connection: psycopg.Connection[Any], files: dict[str, ExtractFile], day: datetime.date) -> None:
+    """Stage nothing for files that core has of the day and that are not delivered any more: they are taken back."""
+    delivered = set(files)
+    if ORDERS.name in files and ORDER_ITEMS.name not in files and files[ORDERS.name].is_simple_form():
+        delivered.add(ORDER_ITEMS.name)
+    stored = connection.execute("select file from core.deliveries where known_from = %s", (day,)).fetchall()
+    for name in {name for (name,) in stored} - delivered:
+        books.record_absent(connection, name, day)
+        _mark_staged(connection, name, day)
+
+
 def merge(connection: psycopg.Connection[Any], source: Source, day: datetime.date) -> Counts:
-    """Move a staged day into `core`: the day's earlier versions are replaced, in one transaction.
+    """Move a staged day into `core`: what the day told before is replaced, in one transaction.
 
     Stages the day again if staging has lost it (its tables do not outlive a crash of the server).
 
     Returns
     -------
     dict of str to dict
-        Per core table: `rows`, the versions this day delivered.
+        Per file that was staged: rows `loaded` (a new key), `updated` (something new), `unchanged` (told again).
     """
     if not _is_staged(connection, day):
         stage(connection, source, day)
-    return _merge_days(connection, source.settings, day, day)
+    return _merge_days(connection, source, [day])
 
 
 def load_history(
@@ -128,125 +161,58 @@ def load_history(
         chunk = list(in_month)
         for day in chunk:
             stage(connection, source, day)
-        counts = _merge_days(connection, source.settings, chunk[0], chunk[-1])
+        counts = _merge_days(connection, source, chunk)
         finished += len(chunk)
-        rows = sum(table["rows"] for table in counts.values())
+        rows = sum(sum(file.values()) for file in counts.values())
         report(f"{month:%Y-%m}: {len(chunk)} days, {rows:,} rows loaded ({finished} of {len(days)} days)")
     return finished
 
 
 def loaded_days(connection: psycopg.Connection[Any]) -> set[datetime.date]:
-    """Days that are in core."""
-    return {day for (day,) in connection.execute("select distinct source_day from ops.loads where state = 'loaded'")}
-
-
-def _stage_file(
-    connection: psycopg.Connection[Any],
-    settings: ShopSettings,
-    files: dict[str, ExtractFile],
-    file: ExtractFile,
-    day: datetime.date,
-) -> tuple[int, list[Rejection]]:
-    is_simple_form = "order_items" not in files
-    staged, rejections = stage_file(connection, file, day, settings, is_simple_form=is_simple_form)
-    if file.extract.name == "orders" and is_simple_form:
-        run_file(connection, "staging/order_items_from_orders.sql", {"source_day": day})
-    return staged, rejections
-
-
-def _tell_ignored_columns(connection: psycopg.Connection[Any], file: ExtractFile) -> None:
-    """Log columns the contract does not know, each once in the life of a warehouse."""
-    for column in file.ignored_columns:
-        is_new = connection.execute(
-            "insert into ops.ignored_columns (file, column_name, first_seen_in) values (%s, %s, %s)"
-            " on conflict do nothing",
-            (file.extract.name, column, file.address),
-        ).rowcount
-        if is_new:
-            log.warning("%s: column %r is not in the contract and is ignored.", file.address, column)
-
-
-def _refusal(
-    file: ExtractFile, day: datetime.date, limits: QuarantineLimits, staged: int, rejections: Sequence[Rejection]
-) -> str | None:
-    """Say why the file is refused, if it is: its share of bad rows, or of one rule's, is above the limit."""
-    by_rule = Counter(rejection.rule for rejection in rejections)
-    rows = staged + by_rule.total()
-    counted = {"bad rows": (by_rule.total() - sum(by_rule[rule] for rule in limits.rules), limits.threshold)}
-    counted |= {f"rows with {rule}": (by_rule[rule], share) for rule, share in limits.rules.items()}
-    for what, (bad, share) in counted.items():
-        if bad > share * rows:
-            first = rejections[0]
-            return (
-                f"{file.address}: {bad} of {rows} rows are {what} ({bad / rows:.1%}, allowed are {share:.1%}), so the "
-                f"day is refused. First, line {first.line_no}: {first.reason}. Most: {_most(by_rule)}. All of them: "
-                f"table ops.quarantine, source_day {day}, file {file.extract.name}. "
-                "Deliver a mended file, or raise the limit in source.yaml under quarantine."
-            )
-    return None
-
-
-def _most(by_rule: Counter[str]) -> str:
-    return ", ".join(f"{rule} ({count})" for rule, count in by_rule.most_common(3))
-
-
-def _record(
-    connection: psycopg.Connection[Any],
-    file: ExtractFile,
-    day: datetime.date,
-    staged: int,
-    rejections: list[Rejection],
-) -> None:
-    size, sha256 = file.fingerprint()
-    connection.execute(
-        "insert into ops.loads (source_day, file, address, byte_count, sha256, row_count, staged_count,"
-        " quarantined_count, state) values (%s, %s, %s, %s, %s, %s, %s, %s, 'staged')",
-        (day, file.extract.name, file.address, size, sha256, staged + len(rejections), staged, len(rejections)),
-    )
-    with (
-        connection.cursor() as cursor,
-        cursor.copy("copy ops.quarantine (source_day, file, line_no, rule, reason, raw) from stdin") as copy,
-    ):
-        for bad in rejections:
-            copy.write_row((day, file.extract.name, bad.line_no, bad.rule, bad.reason, bad.raw))
-
-
-def _forget_staged(connection: psycopg.Connection[Any], day: datetime.date) -> None:
-    for table in (*CORE, "batches"):
-        statement = sql.SQL("delete from staging.{} where source_day = %s").format(sql.Identifier(table))
-        connection.execute(statement, (day,))
+    """Days of which core has every file."""
+    return {
+        day
+        for (day,) in connection.execute(
+            "select source_day from ops.loads group by source_day having bool_and(state = 'loaded')"
+        )
+    }
 
 
 def _is_staged(connection: psycopg.Connection[Any], day: datetime.date) -> bool:
-    found = connection.execute("select 1 from staging.batches where source_day = %s", (day,))
-    return found.fetchone() is not None
+    """Whether staging still has what `ops.loads` says is staged of the day, if anything is."""
+    found = connection.execute(
+        "select exists (select from ops.loads where source_day = %(day)s)"
+        " and not exists (select from ops.loads where source_day = %(day)s and state <> 'loaded'"
+        " and file not in (select files.file from staging.files as files where files.known_from = %(day)s))",
+        {"day": day},
+    ).fetchone()
+    return bool(found and found[0])
 
 
-def _merge_days(
-    connection: psycopg.Connection[Any], settings: ShopSettings, first: datetime.date, last: datetime.date
-) -> Counts:
-    parameters = {"first_day": first, "last_day": last, "time_zone": settings.time_zone}
-    counts: Counts = {}
+def _merge_days(connection: psycopg.Connection[Any], source: Source, days: Sequence[datetime.date]) -> Counts:
     with connection.transaction():
         take_lock(connection, LOCK)
-        days = [day for (day,) in connection.execute(
-            "select source_day from staging.batches where source_day between %s and %s", (first, last)
-        )]  # fmt: skip
-        for table in CORE:
-            run_file(connection, f"core/{table}.sql", parameters)
-            counts[table] = {"rows": _row_count(connection, table, first, last)}
-        connection.execute(
-            "update ops.loads set state = 'loaded', changed_at = clock_timestamp() where source_day = any(%s)",
-            (days,),
-        )
-        for day in days:
-            _forget_staged(connection, day)
-    return counts
+        work = merging.Merge(_staged_files(connection, days), _files_in_core(connection), source.settings)
+        merging.merge_told(connection, work)
+        merging.merge_derived(connection, work)
+        merging.remember(connection, work)
+        books.settle(connection, days, work.arrivals)
+        for file, staged in work.staged.items():
+            for day in staged:
+                merging.forget_staged(connection, file, day)
+    return work.counts()
 
 
-def _row_count(connection: psycopg.Connection[Any], table: str, first: datetime.date, last: datetime.date) -> int:
-    count = connection.execute(
-        sql.SQL("select count(*) from staging.{} where source_day between %s and %s").format(sql.Identifier(table)),
-        (first, last),
-    ).fetchone()
-    return int(count[0]) if count else 0
+def _staged_files(connection: psycopg.Connection[Any], days: Sequence[datetime.date]) -> dict[str, list[datetime.date]]:
+    """Per file, which of the days are staged, oldest first."""
+    found = connection.execute(
+        "select file, array_agg(known_from order by known_from) from staging.files"
+        " where known_from = any(%s) group by file",
+        (list(days),),
+    )
+    return dict(found.fetchall())
+
+
+def _files_in_core(connection: psycopg.Connection[Any]) -> dict[str, set[datetime.date]]:
+    found = connection.execute("select file, array_agg(known_from) from core.deliveries group by file")
+    return {file: set(days) for file, days in found}

@@ -4,11 +4,14 @@ import gzip
 import hashlib
 import io
 import re
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import fsspec
 import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
@@ -114,6 +117,17 @@ class ExtractFile:
     def is_simple_form(self) -> bool:
         """Whether an orders file brings its one line along (product_id and amount)."""
         return {"product_id", "amount"} <= set(self.header)
+
+    @contextmanager
+    def fetched(self) -> Iterator["ExtractFile"]:
+        """Give the file as a local one: what is read more than once is fetched from far away only once."""
+        if "file" in self.filesystem.protocol:
+            yield self
+            return
+        with tempfile.TemporaryDirectory(prefix="personapulse-") as folder:
+            here = f"{folder}/{self.file}"
+            self.filesystem.get_file(self.path, here)
+            yield ExtractFile(fsspec.filesystem("file"), here, self.address, self.extract)
 
     def fingerprint(self) -> tuple[int, str]:
         """Return size in bytes and SHA-256 of the file as delivered."""

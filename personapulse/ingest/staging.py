@@ -1,7 +1,4 @@
-"""One file into its staging table: copied, checked by SQL, what cannot be used set aside with its reason.
-
-Only a file with bad rows is read a second time, to keep their raw text.
-"""
+"""One file of the contract into `staging`: typed by COPY, then judged by its rules, every bad row explained."""
 
 import datetime
 from collections.abc import Iterator
@@ -11,14 +8,14 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from personapulse.contract import EVENT_TYPES, PAYMENT_STATUSES
+from personapulse.contract import EVENT_TYPES, ORDER_ITEMS, ORDERS, PAYMENT_STATUSES, Extract
 from personapulse.errors import PersonaPulseError
-from personapulse.ingest.copying import DATES, Findings, copy_file, make_incoming, skipped_rows_have_numbers
-from personapulse.ingest.files import ExtractFile
+from personapulse.ingest import partitions
+from personapulse.ingest.copying import Findings, copy_file
+from personapulse.ingest.files import ExtractFile, Row
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import run_file
 
-_ISO_DATE = r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?$"
 LONGEST_KEY = 500  # characters
 
 
@@ -47,18 +44,18 @@ def stage_file(
     connection : psycopg.Connection
         From `personapulse.warehouse.connect`, inside a transaction.
     file : ExtractFile
-        The file; its rows are added to the staging table of its name.
+        The file; its rows become the day's partition of the staging table of its name, which must not be there yet.
     day : datetime.date
-        Source day the rows are marked with.
+        Source day of the rows.
     settings : ShopSettings
         Time zone of naive timestamps, and what a price of 0 means.
     is_simple_form : bool
-        Whether orders bring their one line along.
+        Whether orders bring their one line along; it is staged too.
 
     Returns
     -------
     staged : int
-        Rows added.
+        Rows staged.
     rejections : list of Rejection
         Rows that were not, in file order; at most one reason each.
 
@@ -67,97 +64,157 @@ def stage_file(
     PersonaPulseError
         If the file has no usable header, is not UTF-8, or cannot be read as CSV at all.
     """
-    make_incoming(connection, file, settings)
-    findings = copy_file(connection, file)
+    connection.execute(
+        "select set_config('timezone', %s, true), set_config('client_min_messages', 'notice', true),"
+        " set_config('work_mem', '256MB', true), set_config('maintenance_work_mem', '512MB', true)",
+        (settings.time_zone,),
+    )
+    findings = copy_file(connection, file, day)
     parameters = {
-        "source_day": day,
+        "day": day,
         "header": file.header,
         "payment_statuses": list(PAYMENT_STATUSES),
         "event_types": list(EVENT_TYPES),
         "is_simple_form": is_simple_form,
         "time_zone": settings.time_zone,
         "zero_price": settings.zero_price,
+        "longest_key": LONGEST_KEY,
     }
-    _type_dates(connection, file)
-    findings.rejected = _reject(connection, file, parameters)
-    findings.skipped_rows_have_numbers = skipped_rows_have_numbers(connection, file, findings)
-    table = sql.Identifier(file.extract.name)
-    columns = sql.SQL(", ").join(map(sql.Identifier, file.extract.columns))
-    staged = connection.execute(
-        sql.SQL(
-            "insert into staging.{table} (source_day, row_no, {columns}) select {day}, row_no, {columns} from incoming"
-            " where row_no not in (select rejected.row_no from rejected)"
-        ).format(table=table, columns=columns, day=day)
-    ).rowcount
-    connection.execute("drop table incoming; drop table rejected")
+    _judge(connection, file, day, findings, parameters)
     rejections = list(_explain(file, findings)) if findings else []
+    _check_accounts(file, findings, rejections)
+    partitions.attach(connection, file.extract, day, partitions.ignored_columns(file))
+    staged = _row_count(connection, partitions.partition("staging", file.extract, day))
+    return staged, rejections
+
+
+def stage_order_lines(connection: psycopg.Connection[Any], day: datetime.date) -> None:
+    """Stage the lines that orders of the simple form bring along, one each."""
+    partitions.create(connection, ORDER_ITEMS, day, [])
+    _run(connection, "order_lines", ORDER_ITEMS, day, {}, orders=partitions.partition("staging", ORDERS, day))
+    partitions.attach(connection, ORDER_ITEMS, day, [])
+
+
+def _judge(
+    connection: psycopg.Connection[Any],
+    file: ExtractFile,
+    day: datetime.date,
+    findings: Findings,
+    parameters: dict[str, Any],
+) -> None:
+    """Take the rows that cannot be used out of the staged table, and add them to the findings."""
+    staged = partitions.partition("staging", file.extract, day)
+    if findings.undated:
+        _reject_undated(connection, file, staged, findings)
+    _run(connection, file.extract.name, file.extract, day, parameters)
+    _read_verdicts(connection, "rejected", findings)
+    _delete(connection, staged, "rejected")
+    if file.extract.is_event:
+        partitions.add_index(connection, file.extract, day)
+    if file.extract.key:
+        _set_duplicates_aside(connection, file, day, findings)
+
+
+def _set_duplicates_aside(
+    connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date, findings: Findings
+) -> None:
+    key = [file.extract.stored_as(name) for name in file.extract.key]
+    probe = partitions.PROBES.get(file.extract.name, tuple(key))
+    reason = "'the same event stands in this file already'"
+    if not file.extract.is_event:
+        named = ", ".join(f"'{name} ' || {name}" for name in key)
+        reason = f"concat_ws(', ', {named}) || ' stands in this file already'"
+    _run(connection, "duplicates", file.extract, day, {}, key=_names(key), probe=_names(probe), reason=reason)
+    _read_verdicts(connection, "duplicates", findings)
+    _delete(connection, partitions.partition("staging", file.extract, day), "duplicates")
+
+
+def _run(
+    connection: psycopg.Connection[Any],
+    name: str,
+    extract: Extract,
+    day: datetime.date,
+    parameters: dict[str, Any],
+    **fragments: sql.Composable | str,
+) -> None:
+    """Run a file of `include/sql/staging` over the day's partition."""
+    fragments["staged"] = partitions.partition("staging", extract, day)
+    texts = {
+        key: part if isinstance(part, str) else part.as_string(connection) for key, part in fragments.items()
+    }  # fmt: skip
+    run_file(connection, f"staging/{name}.sql", parameters, **texts)
+
+
+def _read_verdicts(connection: psycopg.Connection[Any], bad: str, findings: Findings) -> None:
+    verdicts = connection.execute(sql.SQL("select row_no, verdict from {}").format(sql.Identifier(bad)))
+    for row_no, verdict in verdicts:
+        rule, _, reason = verdict.partition(": ")
+        findings.rejected[row_no] = (rule, reason)
+
+
+def _names(columns: list[str] | tuple[str, ...]) -> str:
+    return ", ".join(columns)
+
+
+def _delete(connection: psycopg.Connection[Any], staged: sql.Identifier, bad: str) -> None:
+    """Delete rows by the places they lie at, and drop the list."""
+    connection.execute(
+        sql.SQL("delete from {} where ctid = any(array(select row_id from {bad})); drop table {bad}").format(
+            staged, bad=sql.Identifier(bad)
+        )
+    )
+
+
+def _row_count(connection: psycopg.Connection[Any], table: sql.Identifier) -> int:
+    counted = connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _check_accounts(file: ExtractFile, findings: Findings, rejections: list[Rejection]) -> None:
+    """Raise if a row that was set aside has not been found again in the file."""
     if len(rejections) != len(findings):
         raise PersonaPulseError(
             f"{file.address}: {len(findings)} rows were set aside, and {len(rejections)} found again in the file. "
             "Nothing was loaded. Deliver it with every text in quotes."
         )
-    return staged, rejections
 
 
-def _type_dates(connection: psycopg.Connection[Any], file: ExtractFile) -> None:
-    """Turn the date columns, which COPY took as text, into dates; reject what is not written as ISO 8601."""
-    for column in [name for name in file.header if name in DATES and name in file.extract.columns]:
-        parts = {
-            "column": sql.Identifier(column),
-            "kind": sql.SQL(DATES[column]),
-            "type": DATES[column],
-            "rule": f"untypable_{column}",
-            "reason": f"{column} %L is not a date"
-            + (" or time (YYYY-MM-DD HH:MM:SS)" if "time" in DATES[column] else " (YYYY-MM-DD)"),
-            "iso": _ISO_DATE,
-        }
-        connection.execute(
-            sql.SQL(
-                "insert into rejected (row_no, rule, reason) select row_no, {rule}, format({reason}, {column})"
-                " from incoming where {column} !~ {iso} or not pg_input_is_valid({column}, {type});"
-                "update incoming set {column} = null where row_no in (select rejected.row_no from rejected);"
-                "alter table incoming alter column {column} type {kind} using {column}::{kind}"
-            ).format(**parts)
-        )
-
-
-def _reject(
-    connection: psycopg.Connection[Any], file: ExtractFile, parameters: dict[str, Any]
-) -> dict[int, tuple[str, str]]:
-    """Run the file's rules over `incoming`; return the first reason of each rejected row."""
-    for column in file.extract.never_empty:
-        _reject_where(
-            connection, column, f"missing_{column}", f"{column} is empty", "btrim({column}::text) = '' is not false"
-        )
-    for column in [name for name in file.extract.columns if name.endswith("_id")]:
-        reason = f"{column} has over {LONGEST_KEY} characters"
-        _reject_where(connection, column, f"impossible_{column}", reason, f"char_length({{column}}) > {LONGEST_KEY}")
-    run_file(connection, f"staging/{file.extract.name}.sql", parameters)
-    first = connection.execute(
-        "select distinct on (row_no) row_no, rule, reason from rejected order by row_no, reason_no"
-    )
-    return {row_no: (rule, reason) for row_no, rule, reason in first}
-
-
-def _reject_where(connection: psycopg.Connection[Any], column: str, rule: str, reason: str, condition: str) -> None:
-    insert = sql.SQL("insert into rejected (row_no, rule, reason) select row_no, {}, {} from incoming where ")
-    where = sql.SQL(condition).format(column=sql.Identifier(column))
-    connection.execute(insert.format(rule, reason) + where)
+def _reject_undated(
+    connection: psycopg.Connection[Any], file: ExtractFile, staged: sql.Identifier, findings: Findings
+) -> None:
+    """Take the rows out whose dates COPY read, but nobody wrote as dates."""
+    undated = {
+        row_no: findings.undated[row_copy_saw]
+        for _, line_copy_saw, row_copy_saw, row_no in _places(file, findings)
+        if row_copy_saw in findings.undated and line_copy_saw not in findings.skipped
+    }
+    connection.execute(sql.SQL("delete from {} where row_no = any({})").format(staged, list(undated)))
+    findings.rejected |= undated
 
 
 def _explain(file: ExtractFile, findings: Findings) -> Iterator[Rejection]:
     """Read the file again beside the findings, to tell each bad row's line and raw text."""
-    line_copy_saw, row_no = 1, 0
+    for row, line_copy_saw, _, row_no in _places(file, findings):
+        if row.line_no in findings.uneven:
+            found = ("field_count", findings.uneven[row.line_no])
+        elif line_copy_saw in findings.skipped:
+            found = findings.skipped[line_copy_saw]
+        elif row_no in findings.rejected:
+            found = findings.rejected[row_no]
+        else:
+            continue
+        yield Rejection(row.line_no, *found, row.raw.decode(errors="replace").replace("\x00", ""))
+
+
+def _places(file: ExtractFile, findings: Findings) -> Iterator[tuple[Row, int, int, int]]:
+    """Yield each row of the file, the line and row COPY saw it as, and the number it got (0: none)."""
+    line_copy_saw, row_copy_saw, row_no = 1, 0, 0
     for row in file.rows():
-        raw = row.raw.decode(errors="replace").replace("\x00", "")
-        if uneven := findings.uneven.get(row.line_no):
-            yield Rejection(row.line_no, "field_count", uneven, raw)
+        if row.line_no in findings.uneven:
+            yield row, 0, 0, 0
             continue
         line_copy_saw += row.line_count
-        if line_copy_saw in findings.skipped:
-            row_no += findings.skipped_rows_have_numbers
-            yield Rejection(row.line_no, *findings.skipped[line_copy_saw], raw)
-            continue
-        row_no += 1
-        if row_no in findings.rejected:
-            yield Rejection(row.line_no, *findings.rejected[row_no], raw)
+        row_copy_saw += 1
+        is_skipped = line_copy_saw in findings.skipped
+        row_no += not is_skipped or findings.skipped_rows_have_numbers
+        yield row, line_copy_saw, row_copy_saw, 0 if is_skipped else row_no

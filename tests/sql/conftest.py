@@ -67,6 +67,20 @@ class Shop:
             ingest.stage(self.warehouse, self.source, date(day))
             ingest.merge(self.warehouse, self.source, date(day))
 
+    def forget(self) -> None:
+        """Empty core and what is written of its loads, as if nothing had ever been loaded."""
+        events = self.values(
+            "select inhrelid::regclass::text from pg_inherits"
+            " where inhparent in ('core.product_views'::regclass, 'core.contacts'::regclass)"
+        )
+        for table in events:
+            self.warehouse.execute(f"drop table {table}".encode())
+        tables = self.values(
+            "select format('%I.%I', schemaname, tablename) from pg_tables"
+            " where schemaname = 'core' or (schemaname, tablename) = ('ops', 'loads')"
+        )
+        self.warehouse.execute(f"truncate {', '.join(tables)}".encode())
+
     def build(self, as_of_date: str, *names: str, **options: Any) -> None:
         """Build the named marts for a day, or all of them."""
         for name in names or marts.NAMES:

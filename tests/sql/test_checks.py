@@ -76,7 +76,8 @@ def _execute(statement: str) -> Callable[[Shop], object]:
 FAILURES = {
     "day_is_loaded": _execute("delete from ops.loads"),
     "one_version_at_a_time": _execute("update core.users set known_from = '2026-02-01' where user_id = 'ann';"
-    "insert into core.users (user_id, known_from, known_to) values ('ann', '2026-03-01', 'infinity')"),
+    "insert into core.users (user_id, known_from, known_to, delivered_on)"
+    " values ('ann', '2026-03-01', 'infinity', '{[2026-03-01,2026-03-01]}')"),
     "kpi_daily_is_there": _execute("delete from marts.kpi_daily"),
     "rfm_has_every_buyer_once": _execute("delete from marts.rfm"),
     "rfm_segments_are_named": _execute("update marts.rfm set segment = 'Champions'"),

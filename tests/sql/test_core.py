@@ -50,8 +50,7 @@ def test_a_history_in_one_pass_ends_in_the_same_tables_as_day_by_day(shop: Shop)
     days = deliver_a_story(shop)
     shop.load(*days)
     expected = shop.fingerprint()
-    tables = "core.users, core.products, core.orders, core.order_items, core.returns, core.product_views, ops.loads"
-    shop.warehouse.execute(f"truncate {tables}".encode())
+    shop.forget()
     told: list[str] = []
     loaded = ingest.load_history(shop.warehouse, shop.source, date(days[0]), date(days[-1]), told.append)
     assert (loaded, told) == (4, ["2026-03: 4 days, 14 rows loaded (4 of 4 days)"])
@@ -88,7 +87,7 @@ def test_a_return_without_a_date_is_dated_by_the_day_it_became_known_and_worth_i
         ("ann", date("2026-03-03"), Decimal("1.00"), False),
         ("ann", date("2026-03-03"), Decimal("1.00"), False),
     ]
-    assert shop.values("select distinct has_date from core.returns") == [False]
+    assert shop.values("select distinct has_date from core.return_facts") == [False]
 
 
 def test_a_return_is_worth_its_lines_of_the_product_or_nothing_on_an_unpaid_order(shop: Shop) -> None:
@@ -163,13 +162,13 @@ def test_a_day_delivered_anew_replaces_what_it_said_before(shop: Shop) -> None:
     shop.load(days[2])
     assert shop.rows("select user_id, age, known_to::text from core.users") == [("ann", 30, "infinity")]
     assert shop.values("select gross_amount from core.orders_as_of('2026-03-03', '2026-03-03')") == [Decimal("2.00")]
-    assert shop.values("select returned_on from core.returns") == [date("2026-03-04")]
+    assert shop.values("select returned_on from core.return_facts") == [date("2026-03-04")]
 
 
 def test_merging_stages_again_what_a_crash_of_the_server_took(shop: Shop) -> None:
     days = deliver_a_story(shop)
     ingest.stage(shop.warehouse, shop.source, date(days[0]))
-    shop.warehouse.execute("truncate staging.batches, staging.orders, staging.users")
+    shop.warehouse.execute("truncate staging.files, staging.orders, staging.users")
     ingest.merge(shop.warehouse, shop.source, date(days[0]))
     assert shop.values("select user_id from core.orders") == ["ann"]
     assert shop.values("select count(*) from staging.orders") == [0]

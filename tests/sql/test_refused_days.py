@@ -89,7 +89,7 @@ def test_the_quarantine_of_a_refused_day_is_there_to_look_at(shop: Shop) -> None
     assert shop.values("select distinct state from ops.loads") == ["refused"]
     assert ingest.loaded_days(shop.warehouse) == set()
     assert shop.values("select count(*) from staging.users") == [0]
-    assert shop.values("select count(*) from staging.batches") == [0]
+    assert shop.values("select count(*) from staging.files") == [0]
 
 
 def test_a_day_that_could_not_be_read_does_not_claim_the_warehouse(

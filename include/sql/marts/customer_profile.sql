@@ -1,6 +1,6 @@
 -- marts.customer_profile: all that is known of a customer in one row; what persona rules are written over
--- grain    one row per known user per as_of_date: users delivered, and users that an order, return or view names
--- reads    core.users, core.products, core.orders_as_of, core.order_items, core.returns_as_of, core.product_views
+-- grain    one row per known user per as_of_date: users delivered, and users that an order, return, event or marketing touch names
+-- reads    core.users, core.customers_as_of; for price_level core.products, core.order_items, core.orders_as_of
 -- rerun    replaces its own as_of_date and touches no other day
 -- absent   what a shop does not record is null (age, views, price_level), never invented
 
@@ -56,46 +56,10 @@ described as (
     where users.known_from <= %(known_on)s::date and %(known_on)s::date < users.known_to
 ),
 
-orders as (
+customers as (
     select *
-    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
-),
-
-sales as (
-    select
-        user_id,
-        min(ordered_on) as first_order_on,
-        min(ordered_on) filter (where is_paid) as first_paid_on,
-        max(ordered_on) filter (where is_paid) as last_paid_on,
-        count(*) filter (where is_paid) as paid_orders,
-        count(*) filter (where not is_paid) as unpaid_orders,
-        coalesce(sum(gross_amount) filter (where is_paid), 0) as gross_revenue
-    from orders
-    group by user_id
-),
-
-returns as (
-    select
-        user_id,
-        min(returned_on) as first_return_on,
-        count(*) as returns,
-        count(distinct order_id) filter (where is_on_paid_order) as returned_orders,
-        sum(amount) as returns_amount
-    from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    group by user_id
-),
-
-views as (
-    select
-        user_id,
-        min(viewed_on) as first_view_on,
-        count(*) filter (where event_type = 'view') as views
-    from core.product_views
-    where
-        known_from <= %(known_on)s::date
-        and %(known_on)s::date < known_to
-        and viewed_on <= %(as_of_date)s::date
-    group by user_id
+    from core.customers_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    where user_id <> '' -- nobody has told whose returns those are
 ),
 
 category_prices as (
@@ -108,57 +72,37 @@ category_prices as (
 
 price_levels as (
     select
-        items.user_id,
+        orders.user_id,
         avg(category_prices.price_level) as price_level
     from core.order_items as items
-    inner join orders
-        on
-            items.user_id = orders.user_id
-            and items.order_id = orders.order_id
-            and orders.is_paid
+    inner join core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date) as orders
+        on items.order_id = orders.order_id and orders.is_paid
     inner join category_prices on items.product_id = category_prices.product_id
     where items.known_from <= %(known_on)s::date and %(known_on)s::date < items.known_to
-    group by items.user_id
-),
-
-customers as (
-    select user_id from described
-    union
-    select user_id from sales
-    union
-    select user_id from returns
-    union
-    select user_id from views
+    group by orders.user_id
 ),
 
 profiles as (
     select
-        customers.user_id,
+        user_id,
         described.gender,
         described.age,
         described.location,
         -- least() passes over nulls
-        coalesce(
-            least(described.signup_date, sales.first_order_on, returns.first_return_on, views.first_view_on),
-            described.told_on
-        ) as known_since,
-        coalesce(sales.paid_orders, 0) as paid_orders,
-        coalesce(sales.unpaid_orders, 0) as unpaid_orders,
-        coalesce(sales.gross_revenue, 0) as gross_revenue,
-        coalesce(returns.returns_amount, 0) as returns_amount,
-        sales.first_paid_on,
-        sales.last_paid_on,
-        coalesce(returns.returns, 0) as returns,
-        coalesce(returns.returned_orders, 0) as returned_orders,
-        case when %(has_views)s then coalesce(views.views, 0) end as views,
+        coalesce(least(described.signup_date, customers.first_seen_on), described.told_on) as known_since,
+        coalesce(customers.paid_orders, 0) as paid_orders,
+        coalesce(customers.orders - customers.paid_orders, 0) as unpaid_orders,
+        coalesce(customers.gross_revenue, 0) as gross_revenue,
+        coalesce(customers.returns_amount, 0) as returns_amount,
+        customers.first_paid_on,
+        customers.last_paid_on,
+        coalesce(customers.returns, 0) as returns,
+        coalesce(customers.returned_orders, 0) as returned_orders,
+        case when %(has_views)s then coalesce(customers.views, 0) end as views,
         price_levels.price_level
-    from customers
-    left join described using (user_id)
-    left join sales using (user_id)
-    left join returns using (user_id)
-    left join views using (user_id)
+    from described
+    full outer join customers using (user_id)
     left join price_levels using (user_id)
-    where customers.user_id <> '' -- the owner of orders whose header nobody has delivered
 ),
 
 final as (

@@ -1,6 +1,6 @@
 -- marts.kpi_daily: the shop's key figures of one day, and of all days up to it
 -- grain    one row per as_of_date
--- reads    core.orders_as_of, core.returns_as_of, core.users
+-- reads    core.user_days, core.customers_as_of, core.users
 -- rerun    replaces its own as_of_date and touches no other day
 
 delete from marts.kpi_daily
@@ -42,64 +42,52 @@ user_totals as (
     ) as known_users
 ),
 
-buyers as (
-    select
-        user_id,
-        count(*) filter (where ordered_on = %(as_of_date)s::date) as orders,
-        count(*) filter (where is_paid and ordered_on = %(as_of_date)s::date) as paid_orders,
-        coalesce(sum(gross_amount) filter (where is_paid and ordered_on = %(as_of_date)s::date), 0) as gross_revenue,
-        count(*) as orders_to_date,
-        count(*) filter (where is_paid) as paid_orders_to_date,
-        coalesce(sum(gross_amount) filter (where is_paid), 0) as gross_revenue_to_date
-    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    group by user_id
-),
-
-order_totals as (
+days as (
     select
         count(*) filter (where paid_orders > 0) as buyers,
         coalesce(sum(orders), 0) as orders,
         coalesce(sum(paid_orders), 0) as paid_orders,
         coalesce(sum(gross_revenue), 0) as gross_revenue,
-        count(*) filter (where paid_orders_to_date > 0) as buyers_to_date,
-        count(*) filter (where paid_orders_to_date > 1) as repeat_buyers_to_date,
-        coalesce(sum(orders_to_date), 0) as orders_to_date,
-        coalesce(sum(paid_orders_to_date), 0) as paid_orders_to_date,
-        coalesce(sum(gross_revenue_to_date), 0) as gross_revenue_to_date
-    from buyers
+        coalesce(sum(returns_amount), 0) as returns_amount
+    from core.user_days
+    where on_day = %(as_of_date)s::date and known_from <= %(known_on)s::date and %(known_on)s::date < known_to
 ),
 
-return_totals as (
+customers as (
     select
-        coalesce(sum(amount) filter (where returned_on = %(as_of_date)s::date), 0) as returns_amount,
-        coalesce(sum(amount), 0) as returns_amount_to_date
-    from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
+        count(*) filter (where paid_orders > 0) as buyers_to_date,
+        count(*) filter (where paid_orders > 1) as repeat_buyers_to_date,
+        coalesce(sum(orders), 0) as orders_to_date,
+        coalesce(sum(paid_orders), 0) as paid_orders_to_date,
+        coalesce(sum(gross_revenue), 0) as gross_revenue_to_date,
+        coalesce(sum(returns_amount), 0) as returns_amount_to_date
+    from core.customers_as_of(%(as_of_date)s::date, %(known_on)s::date)
 ),
 
 final as (
     select
         %(as_of_date)s::date as as_of_date,
         user_totals.users,
-        order_totals.buyers,
-        order_totals.orders,
-        order_totals.paid_orders,
-        order_totals.gross_revenue,
-        return_totals.returns_amount,
-        order_totals.gross_revenue - return_totals.returns_amount as net_revenue,
+        days.buyers,
+        days.orders,
+        days.paid_orders,
+        days.gross_revenue,
+        days.returns_amount,
+        days.gross_revenue - days.returns_amount as net_revenue,
         user_totals.users_to_date,
-        order_totals.buyers_to_date,
-        order_totals.repeat_buyers_to_date,
-        order_totals.orders_to_date,
-        order_totals.paid_orders_to_date,
-        order_totals.gross_revenue_to_date,
-        return_totals.returns_amount_to_date,
-        order_totals.gross_revenue_to_date - return_totals.returns_amount_to_date as net_revenue_to_date,
+        customers.buyers_to_date,
+        customers.repeat_buyers_to_date,
+        customers.orders_to_date,
+        customers.paid_orders_to_date,
+        customers.gross_revenue_to_date,
+        customers.returns_amount_to_date,
+        customers.gross_revenue_to_date - customers.returns_amount_to_date as net_revenue_to_date,
         -- null without a paid order: a shop that sold nothing has no average and no rate
-        order_totals.gross_revenue_to_date / nullif(order_totals.paid_orders_to_date, 0) as average_order_value_to_date,
-        order_totals.repeat_buyers_to_date::numeric / nullif(order_totals.buyers_to_date, 0) as repeat_rate_to_date
+        customers.gross_revenue_to_date / nullif(customers.paid_orders_to_date, 0) as average_order_value_to_date,
+        customers.repeat_buyers_to_date::numeric / nullif(customers.buyers_to_date, 0) as repeat_rate_to_date
     from user_totals
-    cross join order_totals
-    cross join return_totals
+    cross join days
+    cross join customers
 )
 
 select * from final;

@@ -33,6 +33,7 @@ customers as (
             + extract(month from age(%(as_of_date)s::date, first_paid_on))
         )::integer as tenure_months
     from core.customers_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    where paid_orders > 0 or returns > 0
 ),
 
 final as (

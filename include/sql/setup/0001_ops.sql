@@ -21,20 +21,30 @@ create table ops.shop (
 
 -- grain: one row per source day and file
 -- state: staged (core has the day's files of before, or none), loaded, or refused (a file of the day was too bad)
+-- A file that is loaded with the same sha256 and rules_sha256 is not read again.
 create table ops.loads (
     source_day date not null,
     file text not null,
     address text not null,
     byte_count bigint not null,
     sha256 text not null,
+    rules_sha256 text not null,
     row_count bigint not null,
     staged_count bigint not null,
     quarantined_count bigint not null,
+    loaded_count bigint,
+    updated_count bigint,
+    unchanged_count bigint,
     state text not null check (state in ('staged', 'refused', 'loaded')),
     changed_at timestamptz not null default clock_timestamp(),
     primary key (source_day, file),
-    check (row_count = staged_count + quarantined_count)
+    check (row_count = staged_count + quarantined_count),
+    check (state <> 'loaded' or staged_count = loaded_count + updated_count + unchanged_count)
 );
+comment on column ops.loads.rules_sha256 is 'Hash of what decides how the file is read: its rules and the shop''s settings.';
+comment on column ops.loads.loaded_count is 'Rows whose key was not known before the day; null until core has them.';
+comment on column ops.loads.updated_count is 'Rows that told something else of a known key.';
+comment on column ops.loads.unchanged_count is 'Rows that told again what was known.';
 
 -- grain: one row per file and column the contract does not know; told once, when the row is made
 create table ops.ignored_columns (
@@ -60,7 +70,7 @@ comment on column ops.quarantine.rule is 'missing_, untypable_ or impossible_ an
 -- grain: one row per day and rule; a rule without findings has count 0
 create table ops.data_quality (
     as_of_date date not null,
-    layer text not null check (layer in ('core', 'marts')),
+    layer text not null check (layer in ('staging', 'core', 'marts')),
     rule text not null,
     severity text not null check (severity in ('warn', 'fail')),
     finding_count bigint not null,

@@ -1,31 +1,38 @@
 -- One table per file of the extract contract: the file's columns, typed, and which day and row they came from.
--- Unlogged: a crash empties them, and the day is staged again from its files.
+--
+-- Each day is a partition of its own, filled by COPY and gone once core has its rows. Those of the plain files are
+-- unlogged: a crash empties them, and the day is staged again. Those of the event files have the columns of their core
+-- table, because they become its partitions.
 
--- grain: one row per day that is staged completely
-create unlogged table staging.batches (source_day date primary key);
+-- grain: one row per file that is staged; unlogged, so that it forgets what the crash of the server emptied
+create unlogged table staging.files (
+    known_from date not null,
+    file text not null,
+    primary key (known_from, file)
+);
 
-create unlogged table staging.users (
-    source_day date not null,
+create table staging.users (
+    known_from date not null,
     row_no bigint not null,
     user_id text,
     signup_date date,
     gender text,
     age integer,
     location text
-);
+) partition by list (known_from);
 
-create unlogged table staging.products (
-    source_day date not null,
+create table staging.products (
+    known_from date not null,
     row_no bigint not null,
     product_id text,
     name text,
     category text,
     price numeric,
     rating numeric
-);
+) partition by list (known_from);
 
-create unlogged table staging.orders (
-    source_day date not null,
+create table staging.orders (
+    known_from date not null,
     row_no bigint not null,
     order_id text,
     user_id text,
@@ -33,10 +40,10 @@ create unlogged table staging.orders (
     payment_status text,
     product_id text,
     amount numeric
-);
+) partition by list (known_from);
 
-create unlogged table staging.order_items (
-    source_day date not null,
+create table staging.order_items (
+    known_from date not null,
     row_no bigint not null,
     order_id text,
     line_no integer,
@@ -44,10 +51,10 @@ create unlogged table staging.order_items (
     quantity numeric,
     unit_price numeric,
     user_id text
-);
+) partition by list (known_from);
 
-create unlogged table staging.returns (
-    source_day date not null,
+create table staging.returns (
+    known_from date not null,
     row_no bigint not null,
     order_id text,
     product_id text,
@@ -55,24 +62,26 @@ create unlogged table staging.returns (
     return_reason text,
     returned_at timestamptz,
     amount numeric
-);
+) partition by list (known_from);
 
-create unlogged table staging.product_views (
-    source_day date not null,
+create table staging.product_views (
+    known_from date not null,
+    known_to date not null default 'infinity',
     row_no bigint not null,
     user_id text,
+    viewed_at timestamptz,
     product_id text,
-    "timestamp" timestamptz,
-    category text,
-    session_id text,
-    event_type text
-);
+    event_type text default 'view',
+    session_id text default '',
+    category text
+) partition by list (known_from);
 
-create unlogged table staging.contacts (
-    source_day date not null,
+create table staging.contacts (
+    known_from date not null,
+    known_to date not null default 'infinity',
     row_no bigint not null,
     user_id text,
     sent_at timestamptz,
-    campaign text,
-    channel text
-);
+    campaign text default '',
+    channel text default ''
+) partition by list (known_from);

@@ -1,28 +1,26 @@
 -- staging.contacts: which rows of a contacts file cannot be used, and why
--- grain    one row per reason and row of the file; the first reason given is the one kept
--- reads    incoming (the file's typed rows)
+-- grain    one row per row of the file that cannot; the first reason found is the one kept
+-- reads    staged (the file's typed rows, a partition of staging.contacts to be)
+-- leaves   rejected; a verdict is rule and reason, with a colon between
 
-insert into rejected (row_no, rule, reason)
+create temporary table rejected on commit drop as
 select
     row_no,
-    'impossible_sent_at' as rule,
-    format('sent_at %%s is not between 1900 and the day of the file', sent_at) as reason
-from incoming
-where (sent_at at time zone %(time_zone)s)::date not between '1900-01-01' and %(source_day)s;
-
-insert into rejected (row_no, rule, reason)
-select
-    row_no,
-    'duplicate_key' as rule,
-    'the same touch stands in this file already' as reason
+    row_id,
+    verdict
 from (
     select
         row_no,
-        row_number() over (
-            partition by user_id, sent_at, coalesce(campaign, ''), coalesce(channel, '')
-            order by row_no
-        ) as place
-    from incoming
-    where row_no not in (select rejected.row_no from rejected)
-) as numbered
-where place > 1;
+        ctid as row_id,
+        case
+            when btrim(user_id) = '' is not false then 'missing_user_id: user_id is empty'
+            when sent_at is null then 'missing_sent_at: sent_at is empty'
+            when char_length(user_id) > %(longest_key)s then 'impossible_user_id: user_id has over %(longest_key)s characters'
+            when
+                sent_at < '1900-01-01'::timestamp at time zone %(time_zone)s
+                or sent_at >= (%(day)s::date + 1)::timestamp at time zone %(time_zone)s
+                then format('impossible_sent_at: sent_at %%s is not between 1900 and the day of the file', sent_at)
+        end as verdict
+    from %(staged)s
+) as judged
+where verdict is not null;

@@ -1,34 +1,23 @@
 -- staging.products: which rows of a products file cannot be used, and why
--- grain    one row per reason and row of the file; the first reason given is the one kept
--- reads    incoming (the file's typed rows)
+-- grain    one row per row of the file that cannot; the first reason found is the one kept
+-- reads    staged (the file's typed rows, a partition of staging.products to be)
+-- leaves   rejected; a verdict is rule and reason, with a colon between
 
-insert into rejected (row_no, rule, reason)
+create temporary table rejected on commit drop as
 select
     row_no,
-    'impossible_price' as rule,
-    format('price %%s is negative or not a number', price) as reason
-from incoming
-where not (price >= 0 and price < 'infinity');
-
-insert into rejected (row_no, rule, reason)
-select
-    row_no,
-    'impossible_rating' as rule,
-    format('rating %%s is negative or not a number', rating) as reason
-from incoming
-where not (rating >= 0 and rating < 'infinity');
-
-insert into rejected (row_no, rule, reason)
-select
-    row_no,
-    'duplicate_key' as rule,
-    format('product_id %%s stands in this file already', product_id) as reason
+    row_id,
+    verdict
 from (
     select
         row_no,
-        product_id,
-        row_number() over (partition by product_id order by row_no) as place
-    from incoming
-    where row_no not in (select rejected.row_no from rejected)
-) as numbered
-where place > 1;
+        ctid as row_id,
+        case
+            when btrim(product_id) = '' is not false then 'missing_product_id: product_id is empty'
+            when char_length(product_id) > %(longest_key)s then 'impossible_product_id: product_id has over %(longest_key)s characters'
+            when not (price >= 0 and price < 'infinity') then format('impossible_price: price %%s is negative or not a number', price)
+            when not (rating >= 0 and rating < 'infinity') then format('impossible_rating: rating %%s is negative or not a number', rating)
+        end as verdict
+    from %(staged)s
+) as judged
+where verdict is not null;

@@ -1,34 +1,24 @@
 -- staging.users: which rows of a users file cannot be used, and why
--- grain    one row per reason and row of the file; the first reason given is the one kept
--- reads    incoming (the file's typed rows)
+-- grain    one row per row of the file that cannot; the first reason found is the one kept
+-- reads    staged (the file's typed rows, a partition of staging.users to be)
+-- leaves   rejected; a verdict is rule and reason, with a colon between
 
-insert into rejected (row_no, rule, reason)
+create temporary table rejected on commit drop as
 select
     row_no,
-    'impossible_signup_date' as rule,
-    format('signup_date %%s is not between 1900 and the day of the file', signup_date) as reason
-from incoming
-where signup_date not between '1900-01-01' and %(source_day)s;
-
-insert into rejected (row_no, rule, reason)
-select
-    row_no,
-    'impossible_age' as rule,
-    format('age %%s is not between 0 and 130', age) as reason
-from incoming
-where age not between 0 and 130;
-
-insert into rejected (row_no, rule, reason)
-select
-    row_no,
-    'duplicate_key' as rule,
-    format('user_id %%s stands in this file already', user_id) as reason
+    row_id,
+    verdict
 from (
     select
         row_no,
-        user_id,
-        row_number() over (partition by user_id order by row_no) as place
-    from incoming
-    where row_no not in (select rejected.row_no from rejected)
-) as numbered
-where place > 1;
+        ctid as row_id,
+        case
+            when btrim(user_id) = '' is not false then 'missing_user_id: user_id is empty'
+            when char_length(user_id) > %(longest_key)s then 'impossible_user_id: user_id has over %(longest_key)s characters'
+            when signup_date not between '1900-01-01' and %(day)s::date
+                then format('impossible_signup_date: signup_date %%s is not between 1900 and the day of the file', signup_date)
+            when age not between 0 and 130 then format('impossible_age: age %%s is not between 0 and 130', age)
+        end as verdict
+    from %(staged)s
+) as judged
+where verdict is not null;

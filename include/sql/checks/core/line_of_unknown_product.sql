@@ -4,7 +4,7 @@
 select items.order_id || ' line ' || items.line_no as key
 from core.order_items as items
 where
-    items.delivered_on = %(as_of_date)s::date
+    items.known_from = %(as_of_date)s::date
     and not exists (
         select from core.products as products
         where products.product_id = items.product_id and products.known_from <= %(as_of_date)s::date

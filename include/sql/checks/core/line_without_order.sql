@@ -2,5 +2,10 @@
 -- grain    one row per finding, named by key
 
 select order_id || ' line ' || line_no as key
-from core.order_items
-where delivered_on = %(as_of_date)s::date and user_id = '' and known_to > %(as_of_date)s::date
+from core.order_items as items
+where
+    items.known_from = %(as_of_date)s::date
+    and not exists (
+        select from core.orders as orders
+        where orders.order_id = items.order_id and orders.known_from <= %(as_of_date)s::date
+    )

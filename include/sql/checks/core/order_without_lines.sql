@@ -8,8 +8,5 @@ where
     and orders.payment_status = 'Paid'
     and not exists (
         select from core.order_items as items
-        where
-            items.user_id = orders.user_id
-            and items.order_id = orders.order_id
-            and items.known_from <= %(as_of_date)s::date
+        where items.order_id = orders.order_id and items.known_from <= %(as_of_date)s::date
     )

@@ -8,8 +8,5 @@ where
     and orders.payment_status = 'Refunded'
     and not exists (
         select from core.returns as returns
-        where
-            returns.user_id = orders.user_id
-            and returns.order_id = orders.order_id
-            and returns.known_from <= %(as_of_date)s::date
+        where returns.order_id = orders.order_id and returns.known_from <= %(as_of_date)s::date
     )

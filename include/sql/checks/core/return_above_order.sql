@@ -12,7 +12,7 @@ returned as (
     where
         order_id in (
             select deliveries.order_id from core.returns as deliveries
-            where deliveries.delivered_on = %(as_of_date)s::date
+            where deliveries.known_from = %(as_of_date)s::date
         )
     group by user_id, order_id
 )

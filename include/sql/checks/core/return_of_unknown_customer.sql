@@ -2,5 +2,5 @@
 -- grain    one row per finding, named by key
 
 select return_id as key
-from core.returns
-where delivered_on = %(as_of_date)s::date and user_id = '' and known_to > %(as_of_date)s::date
+from core.return_facts
+where known_from = %(as_of_date)s::date and user_id = ''

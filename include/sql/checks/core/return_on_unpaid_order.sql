@@ -5,10 +5,9 @@ select returns.return_id as key
 from core.returns as returns
 inner join core.orders as orders
     on
-        returns.user_id = orders.user_id
-        and returns.order_id = orders.order_id
+        returns.order_id = orders.order_id
         and orders.known_from <= %(as_of_date)s::date
         and %(as_of_date)s::date < orders.known_to
 where
-    returns.delivered_on = %(as_of_date)s::date
+    returns.known_from = %(as_of_date)s::date
     and orders.payment_status not in ('Paid', 'Refunded')

@@ -1,0 +1,30 @@
+-- moves: of the touched orders and returns, as core.order_facts and core.return_facts have them now
+-- grain    two rows per order or return and stretch of days: added at its begin, taken back at its end
+-- reads    core.order_facts, core.return_facts, touched_orders, touched_returns
+-- sign     -1 before the facts are laid anew, 1 after
+
+insert into moves (on_day, user_id, known_on, orders, paid_orders, returned_orders, gross_revenue)
+select
+    facts.ordered_on,
+    facts.user_id,
+    edges.known_on,
+    edges.sign,
+    edges.sign * facts.is_paid::integer,
+    edges.sign * (facts.is_paid and facts.is_returned)::integer,
+    case when facts.is_paid then edges.sign * facts.gross_amount else 0 end
+from core.order_facts as facts
+inner join touched_orders using (order_id)
+cross join lateral (values (facts.known_from, %(sign)s), (facts.known_to, -1 * %(sign)s)) as edges (known_on, sign)
+where edges.known_on < 'infinity';
+
+insert into moves (on_day, user_id, known_on, returns, returns_amount)
+select
+    facts.returned_on,
+    facts.user_id,
+    edges.known_on,
+    edges.sign,
+    edges.sign * facts.amount
+from core.return_facts as facts
+inner join touched_returns using (order_id, return_id)
+cross join lateral (values (facts.known_from, %(sign)s), (facts.known_to, -1 * %(sign)s)) as edges (known_on, sign)
+where edges.known_on < 'infinity';

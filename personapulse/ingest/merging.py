@@ -1,0 +1,108 @@
+"""Staged days into core, in one transaction: what was told, what happened, and what follows for each customer."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from personapulse.contract import BY_NAME, PRODUCT_VIEWS
+from personapulse.ingest import events, partitions, versions
+from personapulse.settings import ShopSettings
+from personapulse.warehouse import run_file
+
+Arrivals = dict[tuple[datetime.date, str], tuple[int, int, int]]
+
+
+@dataclass
+class Merge:
+    """What is to be merged.
+
+    Parameters
+    ----------
+    staged : mapping of str to sequence of date
+        Per file, the days that are staged.
+    in_core : mapping of str to set of date
+        Per file, the days that core has a delivery of.
+    settings : ShopSettings
+        The shop's time zone.
+    """
+
+    staged: Mapping[str, Sequence[datetime.date]]
+    in_core: Mapping[str, set[datetime.date]]
+    settings: ShopSettings
+    arrivals: Arrivals = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Values every file of `include/sql/core` may ask for."""
+        return {"time_zone": self.settings.time_zone}
+
+    def is_again(self, file: str, *days: datetime.date) -> bool:
+        """Whether core has a delivery of the file of any of the days."""
+        return not self.in_core.get(file, set()).isdisjoint(days)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Sum up, per file, the rows that were loaded (a new key), updated (something new) or unchanged."""
+        summed: dict[str, dict[str, int]] = {}
+        for (_, file), arrived in self.arrivals.items():
+            totals = summed.setdefault(file, {"loaded": 0, "updated": 0, "unchanged": 0})
+            for name, count in zip(totals, arrived, strict=True):
+                totals[name] += count
+        return summed
+
+
+def merge_told(connection: psycopg.Connection[Any], merge: Merge) -> None:
+    """Lay the versions of what was told, and settle which events were told before."""
+    connection.execute("select set_config('work_mem', '256MB', true), set_config('timezone', 'UTC', true)")
+    run_file(connection, "core/moves.sql", {})
+    for table in versions.TOLD:
+        if days := merge.staged.get(table.name):
+            counted = versions.lay(
+                connection, table, days, merge.parameters, is_again=merge.is_again(table.name, *days)
+            )
+            merge.arrivals |= {(day, table.name): counted.get(day, (0, 0, 0)) for day in days}
+    for extract in events.EVENTS:
+        for day in merge.staged.get(extract.name, ()):
+            merge.arrivals[day, extract.name] = events.replace(
+                connection, extract, day, merge.parameters, is_again=merge.is_again(extract.name, day)
+            )
+
+
+def merge_derived(connection: psycopg.Connection[Any], merge: Merge) -> None:
+    """Move on what follows from it: facts by customer, their days and their states."""
+    connection.execute(
+        "insert into touched_returns select returns.order_id, returns.return_id from core.returns as returns"
+        " inner join touched_orders using (order_id) on conflict do nothing;"
+        "analyze touched_orders; analyze touched_returns"
+    )
+    run_file(connection, "core/fact_moves.sql", {"sign": -1})
+    run_file(connection, "core/order_facts.sql", {})
+    run_file(connection, "core/return_facts.sql", {})
+    run_file(connection, "core/fact_moves.sql", {"sign": 1})
+    for extract in events.EVENTS:
+        for day in merge.staged.get(extract.name, ()):
+            events.move(connection, extract, day, merge.parameters, sign=1)
+            if extract is PRODUCT_VIEWS:
+                events.mention(connection, extract, day, is_again=merge.is_again(extract.name, day))
+    run_file(connection, "core/user_days.sql", {})
+    run_file(connection, "core/user_states.sql", {})
+
+
+def remember(connection: psycopg.Connection[Any], merge: Merge) -> None:
+    """Write down which deliveries of told files core has now; those of events are written as they come."""
+    for table in versions.TOLD:
+        for day in merge.staged.get(table.name, ()):
+            connection.execute("delete from core.deliveries where file = %s and known_from = %s", (table.name, day))
+            if partitions.exists(connection, "staging", BY_NAME[table.name], day):
+                connection.execute(
+                    "insert into core.deliveries (file, known_from, row_count) values (%s, %s, %s)",
+                    (table.name, day, sum(merge.arrivals[day, table.name])),
+                )
+
+
+def forget_staged(connection: psycopg.Connection[Any], file: str, day: datetime.date) -> None:
+    """Drop what is staged of a file."""
+    partitions.drop(connection, "staging", BY_NAME[file], day)
+    connection.execute("delete from staging.files where known_from = %s and file = %s", (day, file))
