@@ -6,6 +6,7 @@ import pytest
 
 from personapulse import checks
 from personapulse.errors import PersonaPulseError
+from personapulse.paths import SQL
 
 from .conftest import Shop, date
 
@@ -16,7 +17,9 @@ LINE = "order_id,line_no,product_id,quantity,unit_price\n{order},1,{product},1,1
 
 def deliver_clean(shop: Shop) -> None:
     shop.deliver(
-        "2026-03-01", users="user_id,signup_date\nann,2026-03-01", products="product_id,name,category\npen,Pen,Office"
+        "2026-03-01",
+        users="user_id,signup_date\nann,2026-03-01\nbob,2026-03-01",
+        products="product_id,name,category\npen,Pen,Office",
     )
     shop.deliver(
         DAY,
@@ -35,12 +38,41 @@ CONTRADICTIONS = {
     "line_of_unknown_product": {"order_items": LINE.format(order="o1", product="ink")},
     "return_on_unpaid_order": {"orders": ORDER.format(status="Failed")},
     "return_above_order": {"returns": "order_id,amount\no1,10.01"},
-    "return_of_unknown_customer": {"returns": "order_id,amount\no9,5"},
-    "return_names_another_customer": {"returns": "order_id,user_id,amount\no1,eve,10"},
+    "return_of_unknown_order": {"returns": "order_id,user_id,amount\no9,ann,5"},
+    "return_of_unknown_user": {"returns": "order_id,user_id,amount\n,eve,5"},
+    "return_of_unknown_product": {"returns": "order_id,product_id,amount\no1,ink,5"},
+    "return_names_another_customer": {"returns": "order_id,user_id,amount\no1,bob,10"},
     "refund_without_return": {"orders": ORDER.format(status="Refunded"), "returns": "order_id,amount"},
     "view_of_unknown_product": {"product_views": "user_id,product_id,timestamp\nann,ink,2026-03-01"},
+    "view_of_unknown_user": {"product_views": "user_id,product_id,timestamp\neve,pen,2026-03-01"},
     "view_category_differs": {"product_views": "user_id,product_id,timestamp,category\nann,pen,2026-03-01,Toys"},
+    "contact_of_unknown_user": {"contacts": "user_id,sent_at\neve,2026-03-01"},
 }
+
+
+def test_a_return_of_nobody_is_counted_with_its_order(shop: Shop) -> None:
+    deliver_clean(shop)
+    clean = {file.stem: (shop.folder / DAY / file.name).read_text() for file in (shop.folder / DAY).iterdir()}
+    shop.deliver(DAY, **(clean | {"returns": "order_id,amount\no9,5"}))
+    shop.load("2026-03-01", DAY)
+    assert found(shop) == {"return_of_unknown_order": 1, "return_of_unknown_customer": 1}
+
+
+def test_views_are_counted_one_by_one_and_named_by_what_is_wrong_with_them(shop: Shop) -> None:
+    deliver_clean(shop)
+    shop.load("2026-03-01")
+    views = [f"{user},{product},2026-03-01 10:0{minute},{category}" for user, product, category, minute in (
+        ("ann", "pen", "Toys", 1), ("ann", "pen", "Toys", 2), ("ann", "pen", "Tools", 3), ("eve", "ink", "Toys", 4),
+        ("eve", "ink", "", 5), ("ann", "pen", "", 6), ("ann", "pen", "Office", 7),
+    )]  # fmt: skip
+    shop.deliver(DAY, product_views="\n".join(["user_id,product_id,timestamp,category", *views]))
+    shop.load(DAY)
+    findings = {finding.rule: finding for finding in checks.find(shop.warehouse, "core", date(DAY))}
+    assert {rule: (found.count, found.sample) for rule, found in findings.items() if found.count} == {
+        "view_category_differs": (3, ["pen as Tools", "pen as Toys"]),
+        "view_of_unknown_product": (2, ["ink"]),
+        "view_of_unknown_user": (2, ["eve"]),
+    }
 
 
 def found(shop: Shop, layer: str = "core") -> dict[str, int]:
@@ -73,11 +105,22 @@ def _execute(statement: str) -> Callable[[Shop], object]:
     return lambda shop: shop.warehouse.execute(statement.encode())
 
 
+def _doubled(table: str, columns: str) -> Callable[[Shop], object]:
+    """Give each row, which the day told anew, another version that never ended."""
+    columns += ", known_to, delivered_on"
+    return _execute(
+        f"update core.{table} set known_from = '{DAY}';"
+        f"insert into core.{table} (known_from, {columns}) select '2026-02-01', {columns} from core.{table}"
+    )
+
+
 FAILURES = {
     "day_is_loaded": _execute("delete from ops.loads"),
-    "one_version_at_a_time": _execute("update core.users set known_from = '2026-02-01' where user_id = 'ann';"
-    "insert into core.users (user_id, known_from, known_to, delivered_on)"
-    " values ('ann', '2026-03-01', 'infinity', '{[2026-03-01,2026-03-01]}')"),
+    "one_version_at_a_time (orders)": _doubled("orders", "order_id, user_id, ordered_at, ordered_on, payment_status"),
+    "one_version_at_a_time (lines)": _doubled("order_items", "order_id, line_no, product_id, quantity, unit_price"),
+    "one_version_at_a_time (returns)": _doubled("returns", "order_id, return_id"),
+    "one_version_at_a_time (users)": _doubled("users", "user_id"),
+    "one_version_at_a_time (products)": _doubled("products", "product_id"),
     "kpi_daily_is_there": _execute("delete from marts.kpi_daily"),
     "rfm_has_every_buyer_once": _execute("delete from marts.rfm"),
     "rfm_segments_are_named": _execute("update marts.rfm set segment = 'Champions'"),
@@ -97,14 +140,14 @@ def test_what_must_not_be_stops_the_day_and_says_where(shop: Shop, failure: str)
     shop.load("2026-03-01", DAY)
     shop.build(DAY)
     FAILURES[failure](shop)
-    layer = "core" if (checks.SQL / "checks" / "core" / f"{rule}.sql").exists() else "marts"
+    layer = "core" if (SQL / "checks" / "core" / f"{rule}.sql").exists() else "marts"
     with pytest.raises(PersonaPulseError, match=rf"Check {rule} of {layer} failed for {DAY}: .*include/sql/checks"):
         found(shop, layer)
     assert rule in shop.values("select rule from ops.data_quality where severity = 'fail' and finding_count > 0")
 
 
 def test_every_check_is_tried_here() -> None:
-    tried = CONTRADICTIONS.keys() | {failure.partition(" ")[0] for failure in FAILURES}
+    tried = CONTRADICTIONS.keys() | {failure.partition(" ")[0] for failure in FAILURES} | {"return_of_unknown_customer"}
     assert tried == {file.stem for layer in ("core", "marts") for file in checks.check_files(layer)}
 
 

@@ -1,7 +1,7 @@
 -- warn: A line of the day belongs to an order nobody has told of; it counts once the order arrives.
 -- grain    one row per finding, named by key
 
-select order_id || ' line ' || line_no as key
+select items.order_id || ' line ' || items.line_no as key
 from core.order_items as items
 where
     items.known_from = %(as_of_date)s::date

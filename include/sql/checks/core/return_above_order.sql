@@ -8,16 +8,22 @@ returned as (
         user_id,
         order_id,
         sum(amount) as amount
-    from core.returns_as_of(%(as_of_date)s::date, %(as_of_date)s::date)
+    from core.return_facts
     where
         order_id in (
-            select deliveries.order_id from core.returns as deliveries
-            where deliveries.known_from = %(as_of_date)s::date
+            select returns.order_id from core.returns as returns
+            where returns.known_from = %(as_of_date)s::date and returns.order_id <> ''
         )
+        and known_from <= %(as_of_date)s::date
+        and %(as_of_date)s::date < known_to
     group by user_id, order_id
 )
 
-select order_id as key
+select orders.order_id as key
 from returned
-inner join core.orders_as_of(%(as_of_date)s::date, %(as_of_date)s::date) as orders using (user_id, order_id)
-where orders.is_paid and returned.amount > orders.gross_amount
+inner join core.order_facts as orders on returned.user_id = orders.user_id and returned.order_id = orders.order_id
+where
+    orders.known_from <= %(as_of_date)s::date
+    and %(as_of_date)s::date < orders.known_to
+    and orders.is_paid
+    and returned.amount > orders.gross_amount

@@ -1,12 +1,11 @@
 -- warn: A return of the day names another customer than its order does; it counts as the order's customer's.
 -- grain    one row per finding, named by key
 
-select told.return_id as key
-from core.returns as told
-inner join core.return_facts as facts
+select returns.return_id as key
+from core.returns as returns
+inner join core.orders as orders
     on
-        told.order_id = facts.order_id
-        and told.return_id = facts.return_id
-        and facts.known_from <= %(as_of_date)s::date
-        and %(as_of_date)s::date < facts.known_to
-where told.known_from = %(as_of_date)s::date and told.named_user_id <> facts.user_id
+        returns.order_id = orders.order_id
+        and orders.known_from <= %(as_of_date)s::date
+        and %(as_of_date)s::date < orders.known_to
+where returns.known_from = %(as_of_date)s::date and returns.named_user_id <> orders.user_id

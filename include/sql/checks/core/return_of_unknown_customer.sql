@@ -1,6 +1,12 @@
 -- warn: A return of the day is on an order nobody has told of and names no customer; its worth is nobody's.
 -- grain    one row per finding, named by key
 
-select return_id as key
-from core.return_facts
-where known_from = %(as_of_date)s::date and user_id = ''
+select returns.return_id as key
+from core.returns as returns
+where
+    returns.known_from = %(as_of_date)s::date
+    and returns.named_user_id is null
+    and not exists (
+        select from core.orders as orders
+        where orders.order_id = returns.order_id and orders.known_from <= %(as_of_date)s::date
+    )

@@ -8,6 +8,4 @@ inner join core.orders as orders
         returns.order_id = orders.order_id
         and orders.known_from <= %(as_of_date)s::date
         and %(as_of_date)s::date < orders.known_to
-where
-    returns.known_from = %(as_of_date)s::date
-    and orders.payment_status not in ('Paid', 'Refunded')
+where returns.known_from = %(as_of_date)s::date and orders.payment_status not in ('Paid', 'Refunded')

@@ -1,11 +1,25 @@
--- warn: A view of the day names another category than the product has.
--- grain    one row per finding, named by key
+-- warn: Views of the day name another category than the product has.
+-- grain    one row per product and category, with how many rows name them
 
-select views.product_id as key
-from core.product_views as views
+with
+
+viewed as (
+    select
+        product_id,
+        category,
+        count(*) as row_count
+    from core.product_views
+    where known_from = %(as_of_date)s::date and category is not null
+    group by product_id, category
+)
+
+select
+    viewed.product_id || ' as ' || viewed.category as key,
+    viewed.row_count
+from viewed
 inner join core.products as products
     on
-        views.product_id = products.product_id
+        viewed.product_id = products.product_id
         and products.known_from <= %(as_of_date)s::date
         and %(as_of_date)s::date < products.known_to
-where views.known_from = %(as_of_date)s::date and views.category <> products.category
+where viewed.category <> products.category

@@ -1,0 +1,12 @@
+-- warn: A return of the day names an order nobody has told of.
+-- grain    one row per finding, named by key
+
+select returns.return_id as key
+from core.returns as returns
+where
+    returns.known_from = %(as_of_date)s::date
+    and returns.order_id <> ''
+    and not exists (
+        select from core.orders as orders
+        where orders.order_id = returns.order_id and orders.known_from <= %(as_of_date)s::date
+    )

@@ -1,0 +1,12 @@
+-- warn: A return of the day names a product no products file has told of.
+-- grain    one row per finding, named by key
+
+select returns.return_id as key
+from core.returns as returns
+where
+    returns.known_from = %(as_of_date)s::date
+    and returns.product_id is not null
+    and not exists (
+        select from core.products as products
+        where products.product_id = returns.product_id and products.known_from <= %(as_of_date)s::date
+    )

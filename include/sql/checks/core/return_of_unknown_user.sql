@@ -1,0 +1,12 @@
+-- warn: A return of the day names a customer no users file has told of.
+-- grain    one row per finding, named by key
+
+select returns.return_id as key
+from core.returns as returns
+where
+    returns.known_from = %(as_of_date)s::date
+    and returns.named_user_id is not null
+    and not exists (
+        select from core.users as users
+        where users.user_id = returns.named_user_id and users.known_from <= %(as_of_date)s::date
+    )
