@@ -139,7 +139,6 @@ class Life:
         """Send those whose order of the day is paid (or will be) to rest; the others who tried keep looking."""
         count = len(paid_by)
         rest = self._customers.rest_days[paid_by] / self._season.need(day) * (0.85 + 0.3 * self._draws.shares(count))
-        self.minds.rest_left[paid_by] = np.floor(
-            rest + self._draws.shares(count)
-        )  # rounded by chance: right on average
+        # Rounded up or down by chance, so that rests are right on average.
+        self.minds.rest_left[paid_by] = np.floor(rest + self._draws.shares(count))
         self.minds.is_looking[paid_by] = False

@@ -134,6 +134,7 @@ def test_prices_change_and_products_come(sample):
     assert len(products.drop_duplicates("product_id")) == 34
     on_sale = products[products["came_on"].eq("2026-04-10")].set_index("product_id")["price"].astype(float)
     after = products[products["came_on"].eq("2026-04-20")].set_index("product_id")["price"].astype(float)
+    assert len(on_sale) == len(after) == 32
     assert (on_sale / after).between(0.77, 0.81).all()
     rises = products[~products["came_on"].isin(["2026-03-01", "2026-04-10", "2026-04-20"])]
     assert rises["product_id"].duplicated().sum() + len(rises) > 10
