@@ -27,7 +27,7 @@ where
             and changed.known_from < others.known_to
     )
 union all
-select 'return ' || changed.return_id as key
+select 'return of order ' || changed.order_id as key
 from core.returns as changed
 where
     changed.known_from = %(as_of_date)s::date

@@ -1,7 +1,7 @@
 -- warn: A return of the day names another customer than its order does; it counts as the order's customer's.
 -- grain    one row per finding, named by key
 
-select returns.return_id as key
+select 'order ' || returns.order_id || ' by ' || returns.named_user_id as key
 from core.returns as returns
 inner join core.orders as orders
     on

@@ -1,7 +1,7 @@
 -- warn: A return of the day is on an order nobody has told of and names no customer; its worth is nobody's.
 -- grain    one row per finding, named by key
 
-select returns.return_id as key
+select 'order ' || returns.order_id as key
 from core.returns as returns
 where
     returns.known_from = %(as_of_date)s::date

@@ -1,7 +1,7 @@
 -- warn: A return of the day names a product no products file has told of.
 -- grain    one row per finding, named by key
 
-select returns.return_id as key
+select returns.product_id as key
 from core.returns as returns
 where
     returns.known_from = %(as_of_date)s::date

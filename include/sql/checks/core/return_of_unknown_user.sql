@@ -1,7 +1,7 @@
 -- warn: A return of the day names a customer no users file has told of.
 -- grain    one row per finding, named by key
 
-select returns.return_id as key
+select returns.named_user_id as key
 from core.returns as returns
 where
     returns.known_from = %(as_of_date)s::date

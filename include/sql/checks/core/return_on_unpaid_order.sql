@@ -1,7 +1,7 @@
 -- warn: A return of the day is on an order that was never paid; it takes nothing off revenue.
 -- grain    one row per finding, named by key
 
-select returns.return_id as key
+select 'order ' || returns.order_id as key
 from core.returns as returns
 inner join core.orders as orders
     on
