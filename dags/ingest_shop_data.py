@@ -3,8 +3,9 @@
 1. `wait_for_extract`: a nightly run waits, without holding a worker, until the day's folder is complete: at most
    the hours in the Variable `personapulse_wait_hours` (6). A backfill or a run by hand looks once.
 2. `stage_extract`: loads the files, sets bad rows aside in `ops.quarantine`, refuses the day if there are too many.
-3. `merge_core`: merges the day into the `core` tables.
-4. `check_core`: checks them and announces the day as a partition of the asset `core`.
+3. `check_extract`: looks at what the day brought, before core changes: is anything missing, stale, or far from usual?
+4. `merge_core`: merges the day into the `core` tables and moves each customer's state on, in one transaction that the
+   checks of `core` must let pass; then announces the day as a partition of the asset `core`.
 
 **Starts** every midnight in the shop's time zone, for the day just ended; its partition key is that day. **Running it
 again is safe**: a day replaces itself. **When it fails**: `docs/runbook.md#ingest_shop_data`.
@@ -30,17 +31,18 @@ def stage_extract(partition_key: str | None = None) -> None:
 
 
 @task
-def merge_core(partition_key: str | None = None) -> None:
-    """Merge the staged day into the core tables."""
-    with shared.warehouse() as connection:
-        for table, counts in ingest.merge(connection, shared.source(), shared.day_of(partition_key)).items():
-            log.info("core.%s: %s", table, ", ".join(f"{count} {name}" for name, count in counts.items()))
+def check_extract(partition_key: str | None = None) -> None:
+    """Check what the day brought, before core changes."""
+    shared.check("staging", shared.day_of(partition_key))
 
 
 @task(outlets=[shared.CORE])
-def check_core(partition_key: str | None = None) -> None:
-    """Check the core tables, then announce the day."""
-    shared.check("core", shared.day_of(partition_key))
+def merge_core(partition_key: str | None = None) -> None:
+    """Merge the staged day into the core tables, check them, announce the day."""
+    day = shared.day_of(partition_key)
+    with shared.warehouse() as connection:
+        for file, counts in ingest.merge(connection, shared.source(), day).items():
+            log.info("%s: %s", file, ", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
 @dag(
@@ -56,7 +58,7 @@ def check_core(partition_key: str | None = None) -> None:
 )
 def ingest_shop_data() -> None:
     """Take in one shop day."""
-    chain(WaitForExtract(task_id="wait_for_extract"), stage_extract(), merge_core(), check_core())
+    chain(WaitForExtract(task_id="wait_for_extract"), stage_extract(), check_extract(), merge_core())
 
 
 ingest_shop_data()

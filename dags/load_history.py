@@ -1,8 +1,8 @@
 """Load a whole past (months or years of extracts) in one pass, then announce only its last day.
 
 1. `load_days`: bulk-loads the days from `first_day` to `last_day` (left empty: every day the source has) that are not
-   loaded yet, checks `core`, and announces `last_day` as a partition of `core`, so the marts are built once and not
-   for every day of the past.
+   loaded yet, a month at a time, each checked before it is committed. Then announces `last_day` as a partition of
+   `core`, so the marts are built once and not for every day of the past.
 
 **Starts** by hand only. **Running it again is safe**: it goes on where it was. To have marts for *every* day of a
 range, backfill `ingest_shop_data` instead. **When it fails**: `docs/runbook.md#load_history`.
@@ -28,7 +28,6 @@ def load_days(params: Any = None, outlet_events: Any = None) -> None:
     first, last = shared.days_between(source, params["first_day"], params["last_day"])
     with shared.warehouse() as connection:
         ingest.load_history(connection, source, first, last, log.info)
-    shared.check("core", last)
     outlet_events[shared.CORE].add_partitions(last.isoformat())
     log.info("%s to %s are loaded; announced %s.", first, last, last)
 

@@ -105,7 +105,8 @@ class _QuoteWatch:
     def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:
             self.lines += block.count(b"\n") + (not block.endswith(b"\n"))
-            if b'"' in block and _STRAY_QUOTE.search(block):
+            # a block begins where a line does
+            if b'"' in block and _STRAY_QUOTE.search(b"\n" + block):
                 self.has_stray_quotes = True
             yield block
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from personapulse import checks
 from personapulse.contract import BY_NAME, ORDER_ITEMS, ORDERS
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import books, merging
@@ -117,12 +118,18 @@ def _stage_absent(connection: psycopg.Connection[Any], files: dict[str, ExtractF
 def merge(connection: psycopg.Connection[Any], source: Source, day: datetime.date) -> Counts:
     """Move a staged day into `core`: what the day told before is replaced, in one transaction.
 
-    Stages the day again if staging has lost it (its tables do not outlive a crash of the server).
+    Stages the day again if staging has lost it (its tables do not outlive a crash of the server). The checks of `core`
+    look at the outcome before it is committed: a finding of a `fail` check leaves core as it was.
 
     Returns
     -------
     dict of str to dict
         Per file that was staged: rows `loaded` (a new key), `updated` (something new), `unchanged` (told again).
+
+    Raises
+    ------
+    PersonaPulseError
+        If a `fail` check of `core` found anything; what all checks found is in `ops.data_quality` all the same.
     """
     if not _is_staged(connection, day):
         stage(connection, source, day)
@@ -165,6 +172,9 @@ def load_history(
         finished += len(chunk)
         rows = sum(sum(file.values()) for file in counts.values())
         report(f"{month:%Y-%m}: {len(chunk)} days, {rows:,} rows loaded ({finished} of {len(days)} days)")
+    if striking := checks.look_back(connection, first, last, settings=source.settings):
+        some = ", ".join(map(str, striking[:5])) + (" ..." if len(striking) > 5 else "")
+        report(f"Days that look unusual: {len(striking)} ({some}); personapulse doctor tells why.")
     return finished
 
 
@@ -190,17 +200,30 @@ def _is_staged(connection: psycopg.Connection[Any], day: datetime.date) -> bool:
 
 
 def _merge_days(connection: psycopg.Connection[Any], source: Source, days: Sequence[datetime.date]) -> Counts:
-    with connection.transaction():
-        take_lock(connection, LOCK)
-        work = merging.Merge(_staged_files(connection, days), _files_in_core(connection), source.settings)
-        merging.merge_told(connection, work)
-        merging.merge_derived(connection, work)
-        merging.remember(connection, work)
-        books.settle(connection, days, work.arrivals)
-        for file, staged in work.staged.items():
-            for day in staged:
-                merging.forget_staged(connection, file, day)
+    """Merge days in one transaction, and check the last of them before it is committed."""
+    findings: list[checks.Finding] = []
+    try:
+        with connection.transaction():
+            work = _merge_staged(connection, source, days)
+            findings = checks.find(connection, "core", days[-1], settings=source.settings)
+            checks.refuse("core", days[-1], findings)
+    finally:
+        if findings:
+            checks.record(connection, "core", days[-1], findings)
     return work.counts()
+
+
+def _merge_staged(connection: psycopg.Connection[Any], source: Source, days: Sequence[datetime.date]) -> merging.Merge:
+    take_lock(connection, LOCK)
+    work = merging.Merge(_staged_files(connection, days), _files_in_core(connection), source.settings)
+    merging.merge_told(connection, work)
+    merging.merge_derived(connection, work)
+    merging.remember(connection, work)
+    books.settle(connection, days, work.arrivals)
+    for file, staged in work.staged.items():
+        for day in staged:
+            merging.forget_staged(connection, file, day)
+    return work
 
 
 def _staged_files(connection: psycopg.Connection[Any], days: Sequence[datetime.date]) -> dict[str, list[datetime.date]]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pendulum
 import psycopg
@@ -135,10 +135,10 @@ def warehouse() -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-def check(layer: Literal["core", "marts"], day: datetime.date, known_on: datetime.date | None = None) -> None:
+def check(layer: checks.Layer, day: datetime.date, known_on: datetime.date | None = None) -> None:
     """Run a layer's checks for one day and log what each found; a finding of a `fail` check raises."""
     with warehouse() as connection:
-        for found in checks.run(connection, layer, day, known_on=known_on):
+        for found in checks.run(connection, layer, day, known_on=known_on, settings=source().settings):
             level = logging.WARNING if found.count else logging.INFO
             sample = f", such as {', '.join(found.sample)}" if found.count else ""
             log.log(level, "%s (%s): %d found%s", found.rule, found.severity, found.count, sample)

@@ -89,7 +89,7 @@ def test_a_day_is_announced_only_after_its_checks(bag):
         if task.outlets
     }
     assert announcing == {
-        ("ingest_shop_data", "check_core"): ["core"],
+        ("ingest_shop_data", "merge_core"): ["core"],
         ("load_history", "load_days"): ["core"],
         ("build_segments", "check_marts"): ["marts"],
     }

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from personapulse import ingest
+from personapulse import checks, ingest
+from personapulse.errors import PersonaPulseError
 
 from .conftest import Shop, date
 
@@ -163,6 +164,100 @@ def test_a_day_delivered_anew_replaces_what_it_said_before(shop: Shop) -> None:
     assert shop.rows("select user_id, age, known_to::text from core.users") == [("ann", 30, "infinity")]
     assert shop.values("select gross_amount from core.orders_as_of('2026-03-03', '2026-03-03')") == [Decimal("2.00")]
     assert shop.values("select returned_on from core.return_facts") == [date("2026-03-04")]
+
+
+def test_a_failing_check_leaves_core_as_it_was_and_is_written_down(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = deliver_a_story(shop)
+    shop.load(days[0])
+    before = shop.fingerprint()
+    found = checks.Finding("no_such_thing", "fail", "No day is a bad day.", 1, ["o1"])
+    monkeypatch.setattr(checks, "find", lambda *_args, **_options: [found])
+    with pytest.raises(PersonaPulseError, match="Check no_such_thing of core failed for 2026-03-02: No day is a bad"):
+        shop.load(days[1])
+    assert shop.fingerprint() == before
+    assert shop.rows("select rule, sample_keys from ops.data_quality where as_of_date = '2026-03-02'") == [
+        ("no_such_thing", ["o1"])
+    ]
+    assert shop.values("select distinct state from ops.loads where source_day = '2026-03-02'") == ["staged"]
+
+
+def test_a_file_loaded_before_is_skipped_and_said_so(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    days = deliver_a_story(shop)
+    shop.load(*days)
+    before = shop.fingerprint()
+    caplog.set_level("INFO")
+    counts = ingest.stage(shop.warehouse, shop.source, date(days[1]))
+    assert {file["skipped"] for file in counts.values()} == {1}
+    assert "2026-03-02/orders.csv was loaded before, byte for byte" in caplog.text
+    shop.deliver(days[1], orders="order_id,user_id,order_date,payment_status\no1,ann,2026-03-01,Failed")
+    counts = ingest.stage(shop.warehouse, shop.source, date(days[1]))
+    assert {name for name, file in counts.items() if not file["skipped"]} == {
+        "orders", "order_items", "product_views"
+    }  # fmt: skip
+    ingest.merge(shop.warehouse, shop.source, date(days[1]))
+    assert shop.fingerprint() != before
+
+
+def test_each_file_counts_what_it_brought(shop: Shop) -> None:
+    shop.load(*deliver_a_story(shop))
+    counts = "select file, loaded_count, updated_count, unchanged_count from ops.loads where source_day = '{}'"
+    assert set(shop.rows(counts.format("2026-03-03") + " and staged_count > 0")) == {
+        ("users", 1, 1, 0),
+        ("order_items", 0, 1, 0),
+        ("returns", 3, 0, 0),
+    }
+    assert ("product_views", 0, 0, 1) in shop.rows(counts.format("2026-03-04"))
+
+
+def test_a_day_that_tells_the_same_again_adds_no_version(shop: Shop) -> None:
+    for day in ("2026-03-01", "2026-03-02", "2026-03-04"):
+        shop.deliver(day, users="user_id,age\nann,30")
+        shop.load(day)
+    assert shop.rows("select known_from, known_to::text, delivered_on::text from core.users") == [
+        (date("2026-03-01"), "infinity", "{[2026-03-01,2026-03-03),[2026-03-04,2026-03-05)}")
+    ]
+    shop.deliver("2026-03-02", users="user_id,age\nann,31")
+    shop.load("2026-03-02")
+    assert shop.rows("select age, known_from, known_to::text from core.users order by 2") == [
+        (30, date("2026-03-01"), "2026-03-02"),
+        (31, date("2026-03-02"), "2026-03-04"),
+        (30, date("2026-03-04"), "infinity"),
+    ]
+
+
+def test_a_file_that_is_delivered_no_more_is_taken_back(shop: Shop) -> None:
+    contacts = "user_id,sent_at\nann,2026-03-01 08:00:00"
+    shop.deliver("2026-03-01", contacts=contacts)
+    shop.load("2026-03-01")
+    assert shop.values("select contacts from core.customers_as_of('2026-03-01', '2026-03-01')") == [1]
+    (shop.folder / "2026-03-01" / "contacts.csv").unlink()
+    shop.load("2026-03-01")
+    assert shop.values("select user_id from core.customers_as_of('2026-03-01', '2026-03-01')") == []
+    shop.deliver("2026-03-01", contacts=contacts)
+    shop.load("2026-03-01")
+    assert shop.values("select contacts from core.customers_as_of('2026-03-01', '2026-03-01')") == [1]
+
+
+def test_users_and_products_nobody_told_of_have_placeholders(shop: Shop) -> None:
+    shop.deliver(
+        "2026-03-01",
+        users="user_id,age\nann,30",
+        products="product_id,name,category\npen,Pen,Desk",
+        product_views="user_id,product_id,timestamp\nbob,ink,2026-03-01 09:00:00",
+    )
+    shop.deliver("2026-03-02", users="user_id,age\nbob,40")
+    shop.load("2026-03-01", "2026-03-02")
+    users = "select user_id, age, is_placeholder from core.users_as_of('{}') order by 1"
+    assert shop.rows(users.format("2026-03-01")) == [("ann", 30, False), ("bob", None, True)]
+    assert shop.rows(users.format("2026-03-02")) == [("ann", 30, False), ("bob", 40, False)]
+    assert shop.rows("select product_id, name, is_placeholder from core.products_as_of('2026-03-02') order by 1") == [
+        ("ink", None, True),
+        ("pen", "Pen", False),
+    ]
+    assert shop.rows("select rule, finding_count from ops.data_quality where as_of_date = '2026-03-01'"
+                     " and finding_count > 0 and layer = 'core' order by 1") == [
+        ("view_of_unknown_product", 1), ("view_of_unknown_user", 1)
+    ]  # fmt: skip
 
 
 def test_merging_stages_again_what_a_crash_of_the_server_took(shop: Shop) -> None:
