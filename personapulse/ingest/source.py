@@ -1,6 +1,8 @@
 """Where a shop's extracts lie: one folder per day below any fsspec URL."""
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -27,26 +29,26 @@ class Source:
     """
 
     def __init__(self, url: str) -> None:
-        try:
-            self.filesystem, self.path = fsspec.core.url_to_fs(url.rstrip("/"))
+        with _reached(f"The source {url}"):
+            # a remembered listing would hide the day that somebody waits for
+            self.filesystem, self.path = fsspec.core.url_to_fs(url.rstrip("/"), use_listings_cache=False)
             # one folder, one name: a local one is known by its absolute path, whatever the current folder
             self.url = self.path if "file" in self.filesystem.protocol else url.rstrip("/")
-            is_folder = self.filesystem.isdir(self.path)
-        except (ImportError, ValueError, OSError) as error:
-            raise PersonaPulseError(f"The source {url} cannot be reached: {error}") from None
-        if not is_folder:
-            raise PersonaPulseError(
-                f"The source {url} is not a folder. It must hold one folder per day, like 2026-03-01."
-            )
+            if (why_not := self._is_no_folder()) is not None:
+                raise PersonaPulseError(
+                    f"The source {url} is not a folder{why_not}. It must hold one folder per day, like 2026-03-01."
+                )
 
     @cached_property
     def settings(self) -> ShopSettings:
         """What the shop says about itself in `source.yaml`; defaults without one."""
-        path = f"{self.path}/source.yaml"
-        if not self.filesystem.exists(path):
-            return ShopSettings()
+        with _reached(f"{self.url}/source.yaml"):
+            try:
+                content = self.filesystem.cat_file(f"{self.path}/source.yaml")
+            except FileNotFoundError:
+                return ShopSettings()
         try:
-            text = self.filesystem.cat_file(path).decode("utf-8-sig")
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise PersonaPulseError(
                 f"{self.url}/source.yaml is not UTF-8: {error.reason} at byte {error.start}."
@@ -55,7 +57,9 @@ class Source:
 
     def days(self) -> list[datetime.date]:
         """Days that have a folder, oldest first; folders with other names are passed over."""
-        names = (entry.rstrip("/").rpartition("/")[2] for entry in self.filesystem.ls(self.path, detail=False))
+        with _reached(f"The source {self.url}"):
+            entries = self.filesystem.ls(self.path, detail=False)
+        names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
         return sorted(day for day in map(_as_day, names) if day)
 
     def address(self, day: datetime.date, file: str = "") -> str:
@@ -63,7 +67,7 @@ class Source:
         return f"{self.url}/{day}" + (f"/{file}" if file else "")
 
     def files(self, day: datetime.date) -> dict[str, ExtractFile]:
-        """Return the day's files by their name in the contract.
+        """Return the day's files by their name in the contract; none if the day has no folder.
 
         Raises
         ------
@@ -71,7 +75,7 @@ class Source:
             If one file is there in two forms, such as `orders.csv` and `orders.parquet`.
         """
         found: dict[str, ExtractFile] = {}
-        for entry in self._listing(day):
+        for entry in self._listing(day) or []:
             file = entry["name"].rpartition("/")[2]
             name = next((file.removesuffix(ending) for ending in ENDINGS if file.endswith(ending)), "")
             if name not in BY_NAME:
@@ -88,14 +92,7 @@ class Source:
 
         A file named in the setting `lacks` is never missing; order_items is not when orders has the simple form.
         """
-        if not self.filesystem.isdir(f"{self.path}/{day}"):
-            return [self.address(day)]
-        files = self.files(day)
-        never = set(self.settings.lacks)
-        if ORDERS.name in files and files[ORDERS.name].is_simple_form():
-            never.add(ORDER_ITEMS.name)
-        required = [extract for extract in EXTRACTS if not extract.is_optional and extract.name not in never]
-        return [self.address(day, f"{extract.name}.csv") for extract in required if extract.name not in files]
+        return self._missing(day, self.files(day))
 
     def require(self, day: datetime.date) -> dict[str, ExtractFile]:
         """Return the day's files, or say which one is missing.
@@ -105,18 +102,51 @@ class Source:
         PersonaPulseError
             If a required file is missing; the message names its path.
         """
-        if missing := self.missing(day):
+        files = self.files(day)
+        if missing := self._missing(day, files):
             raise PersonaPulseError(
                 f"Missing: {', '.join(missing)}. Deliver it (a header without rows is fine for a day without news); "
                 "if this shop never has such a file, name it in source.yaml under lacks."
             )
-        return self.files(day)
+        return files
 
-    def _listing(self, day: datetime.date) -> list[dict[str, Any]]:
+    def _missing(self, day: datetime.date, files: dict[str, ExtractFile]) -> list[str]:
+        if not files and self._listing(day) is None:
+            return [self.address(day)]
+        never = set(self.settings.lacks)
+        # orders are looked into only where that decides something: far away, it means to fetch the file
+        if ORDER_ITEMS.name not in files and ORDERS.name in files:
+            with _reached(files[ORDERS.name].address):
+                never |= {ORDER_ITEMS.name} if files[ORDERS.name].is_simple_form() else set()
+        required = [extract for extract in EXTRACTS if not extract.is_optional and extract.name not in never]
+        return [self.address(day, f"{extract.name}.csv") for extract in required if extract.name not in files]
+
+    def _is_no_folder(self) -> str | None:
+        """Say why the source is no folder, as far as the store tells; None if it is one."""
         try:
-            return list(self.filesystem.ls(f"{self.path}/{day}", detail=True))
-        except FileNotFoundError:
-            return []
+            return None if self.filesystem.info(self.path)["type"] == "directory" else ""
+        except FileNotFoundError as error:
+            why = error.strerror or str(error).removeprefix(self.path) or "nothing is there"
+            return f" ({why})"
+
+    def _listing(self, day: datetime.date) -> list[dict[str, Any]] | None:
+        """Return what lies in the day's folder; None if there is no such folder."""
+        with _reached(self.address(day)):
+            try:
+                return list(self.filesystem.ls(f"{self.path}/{day}", detail=True))
+            except FileNotFoundError:
+                return None
+
+
+@contextmanager
+def _reached(what: str) -> Iterator[None]:
+    """Say of what could not be reached, and why."""
+    try:
+        yield
+    except PersonaPulseError:
+        raise
+    except Exception as error:  # each kind of store has errors of its own
+        raise PersonaPulseError(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
 
 
 def _as_day(name: str) -> datetime.date | None:
