@@ -1,57 +1,49 @@
 """What the warehouse ought to say of a story, worked out from the delivered rows in plain Python.
 
-Written from docs/extract-contract.md and the definitions in include/sql/setup, not from the code that loads: whatever
-a day says of a key replaces what earlier days said, from that day on; nothing else is remembered.
+Written from docs/extract-contract.md and the comments in include/sql/setup, not from the code that loads: whatever a
+day says of a key replaces what earlier days said, from that day on; nothing else is remembered.
 """
 
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .deliveries import Row, Story
 
 Day = datetime.date
 PAID = ("Paid", "Refunded")
+STEPS = {"view": "views", "add_to_cart": "add_to_carts", "checkout": "checkouts"}
+# what core.user_days and core.customers_as_of count, in their order
+COUNTED = (
+    "views", "add_to_carts", "checkouts", "contacts", "orders", "paid_orders", "returned_orders", "gross_revenue",
+    "returns", "returns_amount",
+)  # fmt: skip
 
 
 class Order(NamedTuple):
     user_id: str
     ordered_on: Day
-    payment_status: str
+    is_paid: bool
     gross_amount: Fraction
-
-    @property
-    def is_paid(self) -> bool:
-        return self.payment_status in PAID
 
 
 class Return(NamedTuple):
     user_id: str
     order_id: str
-    product_id: str
     returned_on: Day
     is_on_paid_order: bool
     amount: Fraction
 
 
-class Event(NamedTuple):
+class Happening(NamedTuple):
+    """A number to be added to a customer's day."""
+
+    on_day: Day
     user_id: str
-    viewed_on: Day
-    event_type: str
-
-
-@dataclass
-class Totals:
-    """One customer's."""
-
-    paid_days: list[Day] = field(default_factory=list)
-    gross_revenue: Fraction = Fraction(0)
-    returns: int = 0
-    returns_amount: Fraction = Fraction(0)
-    views: int = 0
+    counted: str
+    number: Fraction
 
 
 class Oracle:
@@ -61,41 +53,59 @@ class Oracle:
     ----------
     story : Story
         Its final days are read; drafts have left no trace.
-    as_of_date : date
-        Nothing that happened later is seen.
     known_on : date
         Nothing that was delivered later is seen.
     """
 
-    def __init__(self, story: Story, as_of_date: Day, known_on: Day) -> None:
+    def __init__(self, story: Story, known_on: Day) -> None:
         self._story = story
-        self._as_of_date = as_of_date
         self._days = [day for day in story.days if day <= known_on]
-        self._headers = {row["order_id"]: row for _, row in self._rows("orders")}
         self._lines = dict(self._told_lines())
-        self.orders = dict(self._orders())
+        self.orders = {row["order_id"]: self._order(row) for row in self._rows("orders")}
         self.returns = list(self._returns())
-        self.events = list(self._events())
+        self.happenings = [*self._of_orders(), *self._of_returns(), *self._of_events(), *self._of_contacts()]
 
-    def customers(self) -> dict[str, Totals]:
-        """Totals of everyone who paid, returned or looked at something; '' is nobody known."""
-        found: dict[str, Totals] = defaultdict(Totals)
-        for order in self.orders.values():
-            if order.is_paid:
-                found[order.user_id].paid_days.append(order.ordered_on)
-                found[order.user_id].gross_revenue += order.gross_amount
-        for returned in self.returns:
-            found[returned.user_id].returns += 1
-            found[returned.user_id].returns_amount += returned.amount
-        for event in self.events:
-            found[event.user_id].views += event.event_type == "view"
+    def days(self) -> dict[tuple[Day, str], list[Fraction]]:
+        """Numbers of every customer's day on which anything happened, in the order of COUNTED."""
+        found: dict[tuple[Day, str], list[Fraction]] = defaultdict(lambda: [Fraction(0)] * len(COUNTED))
+        for on_day, user_id, counted, number in self.happenings:
+            found[on_day, user_id][COUNTED.index(counted)] += number
         return found
 
-    def _rows(self, file: str) -> Iterator[tuple[Day, Row]]:
+    def customers(self, as_of_date: Day) -> dict[str, list[Any]]:
+        """Numbers and days, up to a day, of everyone of whom anything is known but a users row; '' is nobody known.
+
+        The numbers of COUNTED, then the first day of anything, the last of an event or order, the first order's, the
+        first and the last paid order's.
+        """
+        days: dict[str, dict[Day, list[Fraction]]] = defaultdict(dict)
+        for (on_day, user_id), numbers in self.days().items():
+            if on_day <= as_of_date:
+                days[user_id][on_day] = numbers
+        return {user_id: self._customer(user_id, their, as_of_date) for user_id, their in days.items()}
+
+    def _customer(self, user_id: str, days: dict[Day, list[Fraction]], as_of_date: Day) -> list[Any]:
+        totals = dict(zip(COUNTED, map(sum, zip(*days.values(), strict=True)), strict=True))
+        # not by the order's day: an order counts as returned once something has come back
+        totals["returned_orders"] = len({
+            told.order_id
+            for told in self.returns
+            if told.user_id == user_id and told.is_on_paid_order and told.returned_on <= as_of_date
+        })  # fmt: skip
+
+        def on(*counted: str) -> list[Day]:
+            return [day for day, numbers in days.items() if any(numbers[COUNTED.index(name)] for name in counted)]
+
+        active, ordered, paid = on(*STEPS.values(), "orders"), on("orders"), on("paid_orders")
+        return [
+            *totals.values(), min(days), max(active, default=None),
+            min(ordered, default=None), min(paid, default=None), max(paid, default=None),
+        ]  # fmt: skip
+
+    def _rows(self, file: str) -> Iterator[Row]:
         """Rows of a file, oldest day first."""
         for day in self._days:
-            for row in self._story.days[day].get(file, ()):
-                yield day, row
+            yield from self._story.days[day].get(file, ())
 
     def _told_lines(self) -> Iterator[tuple[tuple[str, str], tuple[str, Fraction]]]:
         """Product and amount by order and line, oldest telling first; in the simple form an order is its one line."""
@@ -117,65 +127,68 @@ class Oracle:
         ]
         return sum(amounts, Fraction(0)) if amounts else None
 
-    def _orders(self) -> Iterator[tuple[str, Order]]:
-        for order_id, row in self._headers.items():
-            ordered_on = self._story.day(row["order_date"])
-            if ordered_on <= self._as_of_date:
-                gross = self._worth(order_id) or Fraction(0)
-                yield order_id, Order(row["user_id"], ordered_on, row["payment_status"].capitalize(), gross)
+    def _order(self, row: Row) -> Order:
+        is_paid = row["payment_status"].capitalize() in PAID
+        gross = self._worth(row["order_id"]) or Fraction(0)
+        return Order(row["user_id"], self._story.day(row["order_date"]), is_paid, gross)
 
     def _returns(self) -> Iterator[Return]:
-        told = [(self._owner(row), row, day) for row, day in self._told_returns().values() if day <= self._as_of_date]
-        shares = Counter((owner, row["order_id"], row["product_id"]) for owner, row, _ in told if not row["amount"])
-        for owner, row, returned_on in told:
-            kind = (owner, row["order_id"], row["product_id"])
-            order = self.orders.get(row["order_id"])
-            if order and not order.is_paid:
-                amount = Fraction(0)
-            elif row["amount"]:
-                amount = Fraction(row["amount"])
-            else:
-                amount = self._worth_of_returned(*kind) / shares[kind]
-            yield Return(*kind, returned_on, bool(order and order.is_paid), amount)
-
-    def _owner(self, returned: Row) -> str:
-        header = self._headers.get(returned["order_id"])
-        return header["user_id"] if header else returned["user_id"]
-
-    def _worth_of_returned(self, owner: str, order_id: str, product_id: str) -> Fraction:
-        """The order's lines of the product, else the whole order."""
-        worth = None
-        # lines without a header are nobody's: a return that names its customer cannot be worth them
-        if product_id and (order_id in self._headers or not owner):
-            worth = self._worth(order_id, product_id)
-        if worth is None:
+        told = list(self._told_returns().values())
+        shares = Counter((row["order_id"], row["product_id"]) for row, _ in told if not row["amount"])
+        for row, returned_on in told:
+            order_id, product_id = row["order_id"], row["product_id"]
             order = self.orders.get(order_id)
-            worth = order.gross_amount if order else Fraction(0)
-        return worth
+            if not order:
+                yield Return(row["user_id"], order_id, returned_on, False, Fraction(row["amount"] or 0))
+                continue
+            worth = self._worth(order_id, product_id) if product_id else None
+            amount = order.gross_amount if worth is None else worth
+            amount = Fraction(row["amount"]) if row["amount"] else amount / shares[order_id, product_id]
+            yield Return(order.user_id, order_id, returned_on, order.is_paid, amount * order.is_paid)
 
     def _told_returns(self) -> dict[Hashable, tuple[Row, Day]]:
         """Each return as last told, with its day: its own, else the first that ever told of it."""
         first_told: dict[Hashable, Day] = {}
         told: dict[Hashable, tuple[Row, Day]] = {}
-        for day, content in self._story.days.items():
+        for day in self._days:
             numbers: Counter[Hashable] = Counter()
-            for row in content.get("returns", ()):
+            for row in self._story.days[day].get("returns", ()):
                 at = self._story.instant(row["returned_at"]) if row["returned_at"] else None
                 day_if_nameless = None if row["order_id"] or at else day
                 kind = (row["order_id"], row["product_id"], row["user_id"], at, day_if_nameless)
                 numbers[kind] += 1
                 key = (*kind, numbers[kind])
                 first_told.setdefault(key, day)
-                if day in self._days:
-                    told[key] = (row, self._story.day(row["returned_at"]) if at else first_told[key])
+                told[key] = (row, self._story.day(row["returned_at"]) if at else first_told[key])
         return told
 
-    def _events(self) -> Iterator[Event]:
+    def _of_orders(self) -> Iterator[Happening]:
+        returned = {told.order_id for told in self.returns}
+        for order_id, (user_id, on_day, is_paid, gross_amount) in self.orders.items():
+            yield Happening(on_day, user_id, "orders", Fraction(1))
+            if is_paid:
+                yield Happening(on_day, user_id, "paid_orders", Fraction(1))
+                yield Happening(on_day, user_id, "gross_revenue", gross_amount)
+                yield Happening(on_day, user_id, "returned_orders", Fraction(order_id in returned))
+
+    def _of_returns(self) -> Iterator[Happening]:
+        for told in self.returns:
+            yield Happening(told.returned_on, told.user_id, "returns", Fraction(1))
+            yield Happening(told.returned_on, told.user_id, "returns_amount", told.amount)
+
+    def _of_events(self) -> Iterator[Happening]:
         known = {
             (row["user_id"], row["product_id"], self._story.instant(row["timestamp"]),
              row.get("session_id", ""), row.get("event_type") or "view"): self._story.day(row["timestamp"])
-            for _, row in self._rows("product_views")
+            for row in self._rows("product_views")
         }  # fmt: skip
         for (user_id, _, _, _, event_type), viewed_on in known.items():
-            if viewed_on <= self._as_of_date:
-                yield Event(user_id, viewed_on, event_type)
+            yield Happening(viewed_on, user_id, STEPS[event_type], Fraction(1))
+
+    def _of_contacts(self) -> Iterator[Happening]:
+        known = {
+            (row["user_id"], self._story.instant(row["sent_at"]), row["campaign"], row["channel"]): row["sent_at"]
+            for row in self._rows("contacts")
+        }
+        for (user_id, _, _, _), sent_at in known.items():
+            yield Happening(self._story.day(sent_at), user_id, "contacts", Fraction(1))

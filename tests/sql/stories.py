@@ -24,10 +24,11 @@ ZONES = ("UTC", "Europe/London", "Asia/Tokyo", "America/New_York")
 
 
 class Step(NamedTuple):
-    """One delivery of one day and its load."""
+    """One delivery of one day and its load; its merge may be put off until other days are loaded."""
 
     day: datetime.date
     is_draft: bool = False
+    is_merged_at_once: bool = True
 
 
 def some(*texts: str) -> st.SearchStrategy[str]:
@@ -264,5 +265,6 @@ def arrivals(draw: st.DrawFn, story: Story) -> list[Step]:
     last = {day: place for place, day in enumerate(order)}
     steps = []
     for place, day in enumerate(order):
-        steps.append(Step(day, day in story.drafts and place < last[day] and not draw(sometimes)))
+        is_draft = day in story.drafts and place < last[day] and not draw(sometimes)
+        steps.append(Step(day, is_draft, is_merged_at_once=not draw(sometimes)))
     return steps

@@ -3,8 +3,9 @@
 import datetime
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,30 +43,35 @@ class World:
         return ingest.Source(str(self.folder))
 
     def deliver(self, *steps: Step) -> None:
-        for day, is_draft in steps:
+        for day, is_draft, _ in steps:
             write_day(self.folder, day, (self.story.drafts if is_draft else self.story.days)[day])
 
-    def stage(self, day: datetime.date) -> None:
-        ingest.stage(self.connection, self.source, day)
+    def calls(self, *steps: Step) -> list[Callable[[], object]]:
+        """What is called to load days, in the order given; days whose merge was put off are merged at the end."""
+        calls: list[Callable[[], object]] = []
+        put_off: dict[datetime.date, None] = {}
+        for step in steps:
+            calls += [partial(self.deliver, step), partial(self._call, ingest.stage, step.day)]
+            put_off[step.day] = None
+            if step.is_merged_at_once:
+                calls.append(partial(self._call, ingest.merge, step.day))
+                del put_off[step.day]
+        return calls + [partial(self._call, ingest.merge, day) for day in put_off]
 
-    def merge(self, day: datetime.date) -> None:
-        ingest.merge(self.connection, self.source, day)
+    def _call(self, function: Callable[..., object], day: datetime.date) -> None:
+        function(self.connection, self.source, day)
 
     def load(self, *steps: Step) -> None:
         """Deliver, stage and merge days, in the order given."""
-        for step in steps:
-            self.deliver(step)
-            self.stage(step.day)
-            self.merge(step.day)
+        for call in self.calls(*steps):
+            call()
 
     def load_in_order(self) -> None:
         self.load(*map(Step, self.story.days))
 
     def load_history(self) -> None:
+        """Deliver every day and load, in one pass, those that are not loaded."""
         self.deliver(*map(Step, self.story.days))
-        self.go_on_with_history()
-
-    def go_on_with_history(self) -> None:
         ingest.load_history(self.connection, self.source, self.story.first, self.story.last, lambda told: None)
 
     def build_marts(
