@@ -25,6 +25,8 @@ class Extract:
         Columns that tell a row from every other in the file; empty where rows may be equal.
     dates : mapping of str to bool
         Columns that hold a date, and whether with a time of day.
+    filled : tuple of str
+        Optional columns that are filled with a default where they are empty or not delivered.
     is_event : bool
         Whether rows tell of something that happened at a moment and is not told anew (see `core.product_views`).
     is_optional : bool
@@ -37,6 +39,7 @@ class Extract:
     optional: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     dates: Mapping[str, bool] = field(default_factory=dict)
+    filled: tuple[str, ...] = ()
     is_event: bool = False
     is_optional: bool = False
 
@@ -98,6 +101,7 @@ PRODUCT_VIEWS = Extract(
     optional=("category", "session_id", "event_type"),
     key=("user_id", "timestamp", "product_id", "event_type", "session_id"),
     dates={"timestamp": True},
+    filled=("event_type", "session_id"),
     is_event=True,
 )
 CONTACTS = Extract(
@@ -106,6 +110,7 @@ CONTACTS = Extract(
     never_empty=("user_id", "sent_at"),
     optional=("campaign", "channel"),
     key=("user_id", "sent_at", "campaign", "channel"),
+    filled=("campaign", "channel"),
     dates={"sent_at": True},
     is_event=True,
     is_optional=True,

@@ -38,6 +38,7 @@ class _UnevenError(Exception):
 class Findings:
     """What was found bad so far, by the places it was found at."""
 
+    copied: int = 0  # rows
     skipped: dict[int, tuple[str, str]] = field(default_factory=dict)  # line COPY saw -> rule, reason
     uneven: dict[int, str] = field(default_factory=dict)  # line of the file -> reason
     undated: dict[int, tuple[str, str]] = field(default_factory=dict)  # row COPY saw, the first is 1 -> rule, reason
@@ -56,6 +57,7 @@ def copy_file(connection: psycopg.Connection[Any], file: ExtractFile, day: datet
     PersonaPulseError
         If the file is not UTF-8, or cannot be read as CSV at all.
     """
+    connection.execute("create temporary sequence if not exists row_numbers cache 1000")
     findings = Findings()
     try:
         with connection.transaction():
@@ -125,7 +127,7 @@ def _copy_csv(
     With `is_strict`, raise `_UnevenError` if there are stray quotes or fields with line ends: COPY reads both without
     complaint, and may have joined rows.
     """
-    connection.execute("create temporary sequence row_numbers cache 1000")
+    connection.execute("select setval('row_numbers', 1, false)")
     partitions.create(connection, file.extract, day, partitions.ignored_columns(file))
     connection.execute(
         sql.SQL("alter table {} alter row_no set default nextval('row_numbers')").format(
@@ -142,7 +144,7 @@ def _copy_csv(
     connection.add_notice_handler(note)
     try:
         with connection.cursor() as cursor:
-            with cursor.copy(_statement(connection, file, day)) as copy:
+            with cursor.copy(_statement(file, day)) as copy:
                 for block in quotes.watch(dates.watch(blocks)):
                     copy.write(block)
             copied = cursor.rowcount
@@ -158,27 +160,23 @@ def _copy_csv(
         connection.remove_notice_handler(note)
     findings.skipped = _skipped(connection, file, day, messages)
     findings.undated = dates.undated
-    rows = _rows_seen(connection, file, copied, findings)
+    findings.copied = copied
+    rows = _rows_seen(connection, file, findings)
     if is_strict and (quotes.has_stray_quotes or rows != max(quotes.lines - 1, 0)):
         raise _UnevenError
 
 
-def _statement(connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date) -> sql.Composed:
+def _statement(file: ExtractFile, day: datetime.date) -> sql.Composed:
     columns = partitions.copied_columns(file)
-    with_default = connection.execute(
-        "select column_name from information_schema.columns"
-        " where table_schema = 'staging' and table_name = %s and column_default is not null",
-        (file.extract.name,),
-    )
-    never_null = [name for (name,) in with_default if name in columns]
+    filled = [name for name in columns if name in file.extract.filled]
     return sql.SQL(
         "copy {table} ({columns}) from stdin"
         " (format csv, header true, freeze true, on_error ignore, log_verbosity verbose{force_null}{force_not_null})"
     ).format(
         table=partitions.partition("staging", file.extract, day),
         columns=_list(columns),
-        force_null=sql.SQL(", force_null ({})").format(_list([name for name in columns if name not in never_null])),
-        force_not_null=sql.SQL(", force_not_null ({})").format(_list(never_null)) if never_null else sql.SQL(""),
+        force_null=sql.SQL(", force_null ({})").format(_list([name for name in columns if name not in filled])),
+        force_not_null=sql.SQL(", force_not_null ({})").format(_list(filled)) if filled else sql.SQL(""),
     )
 
 
@@ -212,12 +210,12 @@ def _kinds(connection: psycopg.Connection[Any], file: ExtractFile, day: datetime
     return dict(columns.fetchall())
 
 
-def _rows_seen(connection: psycopg.Connection[Any], file: ExtractFile, copied: int, findings: Findings) -> int:
+def _rows_seen(connection: psycopg.Connection[Any], file: ExtractFile, findings: Findings) -> int:
     """Count the rows COPY saw, skipped ones too; raise if it did not tell of each it skipped."""
     given = 0
     if connection.execute("select 1 from row_numbers where is_called").fetchone():
         ((given,),) = connection.execute("select currval('row_numbers')").fetchall()
-    connection.execute("drop sequence row_numbers cascade")
+    copied = findings.copied
     if given - copied not in {0, len(findings.skipped)}:
         raise PersonaPulseError(
             f"{file.address}: PostgreSQL skipped {given - copied} rows and told of {len(findings.skipped)}. "

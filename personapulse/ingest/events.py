@@ -4,7 +4,7 @@ Days are independent but for events that two of them told (*twins*): such an eve
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,14 +55,14 @@ def replace(
 def move(
     connection: psycopg.Connection[Any],
     extract: Extract,
-    day: datetime.date,
+    days: Sequence[datetime.date],
     parameters: Mapping[str, Any],
     *,
     sign: int,
 ) -> None:
-    """Add a day's events to the moves (`sign` 1), or take them back (-1)."""
-    rows = sql.SQL("(select *, known_from as known_on from {} where known_from = {}) as events").format(
-        sql.Identifier("core", extract.name), day
+    """Add the events of days to the moves (`sign` 1), or take them back (-1)."""
+    rows = sql.SQL("(select *, known_from as known_on from {} where known_from = any({})) as events").format(
+        sql.Identifier("core", extract.name), list(days)
     )
     _moves(connection, extract, rows.as_string(connection), parameters, sign)
 
@@ -72,7 +72,7 @@ def _take_back(
 ) -> None:
     if not partitions.exists(connection, "core", extract, day):
         return
-    move(connection, extract, day, parameters, sign=-1)
+    move(connection, extract, [day], parameters, sign=-1)
     span = _span(connection, extract, day)
     if span.other_days:
         _find_twins(connection, extract, day, span)
@@ -149,16 +149,16 @@ def _moves(
 
 
 def mention(
-    connection: psycopg.Connection[Any], extract: Extract, day: datetime.date, *, is_again: bool
-) -> None:  # fmt: skip
-    """Note which products a day's events name."""
+    connection: psycopg.Connection[Any], extract: Extract, days: Sequence[datetime.date], *, is_again: bool
+) -> None:
+    """Note which products the events of days name."""
     connection.execute(
         sql.SQL(
             "create temporary table mentioned on commit drop as"
-            " select distinct product_id, known_from from {} where known_from = {}"
-        ).format(sql.Identifier("core", extract.name), day)
+            " select distinct product_id, known_from from {} where known_from = any({})"
+        ).format(sql.Identifier("core", extract.name), list(days))
     )
-    known = {"days_range": days_range([day]), "is_again": is_again, "file": extract.name}
+    known = {"days_range": days_range(days), "is_again": is_again, "file": extract.name}
     run_file(connection, "core/product_mentions.sql", known)
     connection.execute("drop table mentioned")
 

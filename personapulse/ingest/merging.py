@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+from psycopg import sql
+from psycopg.abc import Query
 
 from personapulse.contract import BY_NAME, PRODUCT_VIEWS
 from personapulse.ingest import events, partitions, versions
@@ -59,9 +61,10 @@ def merge_told(connection: psycopg.Connection[Any], merge: Merge) -> None:
     run_file(connection, "core/moves.sql", {})
     for table in versions.TOLD:
         if days := merge.staged.get(table.name):
-            counted = versions.lay(
-                connection, table, days, merge.parameters, is_again=merge.is_again(table.name, *days)
-            )
+            is_again = merge.is_again(table.name, *days)
+            counted: Mapping[datetime.date, tuple[int, int, int]] = {}
+            if is_again or _has_rows(connection, table.name, days):
+                counted = versions.lay(connection, table, days, merge.parameters, is_again=is_again)
             merge.arrivals |= {(day, table.name): counted.get(day, (0, 0, 0)) for day in days}
     for extract in events.EVENTS:
         for day in merge.staged.get(extract.name, ()):
@@ -72,22 +75,34 @@ def merge_told(connection: psycopg.Connection[Any], merge: Merge) -> None:
 
 def merge_derived(connection: psycopg.Connection[Any], merge: Merge) -> None:
     """Move on what follows from it: facts by customer, their days and their states."""
-    connection.execute(
-        "insert into touched_returns select returns.order_id, returns.return_id from core.returns as returns"
-        " inner join touched_orders using (order_id) on conflict do nothing;"
-        "analyze touched_orders; analyze touched_returns"
-    )
-    run_file(connection, "core/fact_moves.sql", {"sign": -1})
-    run_file(connection, "core/order_facts.sql", {})
-    run_file(connection, "core/return_facts.sql", {})
-    run_file(connection, "core/fact_moves.sql", {"sign": 1})
+    if _is_any(connection, "select exists (select from touched_orders) or exists (select from touched_returns)"):
+        connection.execute(
+            "insert into touched_returns select returns.order_id, returns.return_id from core.returns as returns"
+            " inner join touched_orders using (order_id) on conflict do nothing;"
+            "analyze touched_orders; analyze touched_returns"
+        )
+        run_file(connection, "core/fact_moves.sql", {"sign": -1})
+        run_file(connection, "core/order_facts.sql", {})
+        run_file(connection, "core/return_facts.sql", {})
+        run_file(connection, "core/fact_moves.sql", {"sign": 1})
     for extract in events.EVENTS:
-        for day in merge.staged.get(extract.name, ()):
-            events.move(connection, extract, day, merge.parameters, sign=1)
+        if days := merge.staged.get(extract.name):
+            events.move(connection, extract, days, merge.parameters, sign=1)
             if extract is PRODUCT_VIEWS:
-                events.mention(connection, extract, day, is_again=merge.is_again(extract.name, day))
-    run_file(connection, "core/user_days.sql", {})
-    run_file(connection, "core/user_states.sql", {})
+                events.mention(connection, extract, days, is_again=merge.is_again(extract.name, *days))
+    if _is_any(connection, "select exists (select from moves)"):
+        run_file(connection, "core/user_days.sql", {})
+        run_file(connection, "core/user_states.sql", {})
+
+
+def _has_rows(connection: psycopg.Connection[Any], table: str, days: Sequence[datetime.date]) -> bool:
+    query = sql.SQL("select exists (select from {} where known_from = any({}))")
+    return _is_any(connection, query.format(sql.Identifier("staging", table), list(days)))
+
+
+def _is_any(connection: psycopg.Connection[Any], query: Query) -> bool:
+    found = connection.execute(query).fetchone()
+    return bool(found and found[0])
 
 
 def remember(connection: psycopg.Connection[Any], merge: Merge) -> None:

@@ -84,8 +84,7 @@ def stage_file(
     rejections = list(_explain(file, findings)) if findings else []
     _check_accounts(file, findings, rejections)
     partitions.attach(connection, file.extract, day, partitions.ignored_columns(file))
-    staged = _row_count(connection, partitions.partition("staging", file.extract, day))
-    return staged, rejections
+    return findings.copied - len(findings.rejected), rejections
 
 
 def stage_order_lines(connection: psycopg.Connection[Any], day: datetime.date) -> None:
@@ -106,6 +105,10 @@ def _judge(
     staged = partitions.partition("staging", file.extract, day)
     if findings.undated:
         _reject_undated(connection, file, staged, findings)
+    if file.extract.is_event and not findings.copied:
+        partitions.add_index(connection, file.extract, day)
+    if not findings.copied:
+        return
     _run(connection, file.extract.name, file.extract, day, parameters)
     _read_verdicts(connection, "rejected", findings)
     _delete(connection, staged, "rejected")
@@ -168,11 +171,6 @@ def _delete(connection: psycopg.Connection[Any], staged: sql.Identifier, bad: st
             staged, bad=sql.Identifier(bad)
         )
     )
-
-
-def _row_count(connection: psycopg.Connection[Any], table: sql.Identifier) -> int:
-    counted = connection.execute(sql.SQL("select count(*) from {}").format(table)).fetchone()
-    return int(counted[0]) if counted else 0
 
 
 def _check_accounts(file: ExtractFile, findings: Findings, rejections: list[Rejection]) -> None:

@@ -48,7 +48,7 @@ TOLD = (
         "returns", ("order_id", "return_id"), ("named_user_id", "product_id", "return_reason", "dated_on", "amount")
     ),
 )
-_TEMPORARY = ("arriving", "touched", "told", "compared", "arrivals", "laid")
+_TEMPORARY = ("arriving", "touched", "compared", "laid")
 _TOUCHED: Mapping[str, str] = {
     "orders": "insert into touched_orders select order_id from touched on conflict do nothing",
     "order_items": "insert into touched_orders select distinct order_id from touched on conflict do nothing",
@@ -79,7 +79,10 @@ def lay(
     """
     known = {"days": list(days), "days_range": days_range(days), "is_again": is_again, "file": table.name}
     run_file(connection, f"core/{table.name}.sql", {**parameters, **known})
-    run_file(connection, "core/versions.sql", known, **table.fragments())
+    told = run_file(connection, "core/versions.sql", known, **table.fragments())
+    while told.nextset():
+        pass  # only the last statement returns rows
+    counted = {day: (loaded, updated, unchanged) for day, loaded, updated, unchanged in told}
     if table.name in _TOUCHED:
         connection.execute(_TOUCHED[table.name].encode())
     if table.name in ("order_items", "returns"):
@@ -89,6 +92,5 @@ def lay(
         )
         run_file(connection, "core/product_mentions.sql", known)
         connection.execute("drop table mentioned")
-    counted = connection.execute("select known_from, loaded, updated, unchanged from arrivals").fetchall()
     connection.execute(sql.SQL("drop table {}").format(sql.SQL(", ").join(map(sql.Identifier, _TEMPORARY))))
-    return {day: tuple(counts) for day, *counts in counted}
+    return counted

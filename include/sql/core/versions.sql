@@ -2,7 +2,7 @@
 -- grain    one row per key and version
 -- reads    arriving (from <told>.sql), core.<told>
 -- rerun    what the days said before is taken back first; days in any order, or twice, end the same
--- leaves   touched (keys), arrivals (per day: rows with a new key, with something new, with nothing new)
+-- leaves   touched (keys); returns, per day, its rows with a new key, with something new, and with nothing new
 -- names    table, key and content (columns) stand for those of the table
 
 create temporary table touched on commit drop as
@@ -13,40 +13,33 @@ where %(is_again)s and delivered_on && %(days_range)s::datemultirange;
 
 analyze touched;
 
-create temporary table told on commit drop as
-select
-    %(key)s,
-    %(content)s,
-    stretches.days,
-    false as is_arriving
-from core.%(table)s
-inner join touched using (%(key)s)
-cross join lateral unnest(delivered_on - %(days_range)s::datemultirange) as stretches (days)
-union all
-select
-    %(key)s,
-    %(content)s,
-    daterange(known_from, known_from + 1) as days,
-    true as is_arriving
-from arriving;
-
 create temporary table compared on commit drop as
+with
+
+told as (
+    select
+        %(key)s,
+        %(content)s,
+        stretches.days,
+        false as is_arriving
+    from core.%(table)s
+    inner join touched using (%(key)s)
+    cross join lateral unnest(delivered_on - %(days_range)s::datemultirange) as stretches (days)
+    union all
+    select
+        %(key)s,
+        %(content)s,
+        daterange(known_from, known_from + 1) as days,
+        true as is_arriving
+    from arriving
+)
+
 select
     *,
     row_number() over by_day = 1 as is_first,
     row(%(content)s) is distinct from lag(row(%(content)s)) over by_day as is_different
 from told
 window by_day as (partition by %(key)s order by days);
-
-create temporary table arrivals on commit drop as
-select
-    lower(days) as known_from,
-    count(*) filter (where is_first) as loaded,
-    count(*) filter (where is_different and not is_first) as updated,
-    count(*) filter (where not is_different and not is_first) as unchanged
-from compared
-where is_arriving
-group by lower(days);
 
 create temporary table laid on commit drop as
 with
@@ -92,3 +85,12 @@ when matched and row(%(stored_content)s, stored.known_to, stored.delivered_on)
 when not matched
     then insert (%(key)s, known_from, known_to, delivered_on, %(content)s)
     values (%(laid_key)s, laid.known_from, laid.known_to, laid.delivered_on, %(laid_content)s);
+
+select
+    lower(days) as known_from,
+    count(*) filter (where is_first) as loaded,
+    count(*) filter (where is_different and not is_first) as updated,
+    count(*) filter (where not is_different and not is_first) as unchanged
+from compared
+where is_arriving
+group by lower(days);
