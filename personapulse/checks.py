@@ -1,12 +1,14 @@
 """Checks: SQL that returns what is wrong. A finding of a `fail` check stops the day, a `warn` is written down.
 
-A check returns one row per finding: its key, and how many rows of the day it stands for if it is more than one.
+A check returns one row per finding, with the columns `key`, `row_count` if it stands for several rows of the day, and
+`as_of_date` if it looks at several days in one pass.
 """
 
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,11 +103,22 @@ def find(
     list of Finding
         One per check, also of those that found nothing.
     """
-    settings = settings or ShopSettings()
-    return [
-        _find(connection, file, layer, _parameters(as_of_date, known_on, settings), settings.checks)
-        for file in check_files(layer)
-    ]
+    return find_days(connection, layer, [as_of_date], known_on=known_on, settings=settings)[as_of_date]
+
+
+def find_days(
+    connection: psycopg.Connection[Any],
+    layer: Layer,
+    days: Sequence[datetime.date],
+    *,
+    known_on: datetime.date | None = None,
+    settings: ShopSettings | None = None,
+) -> dict[datetime.date, list[Finding]]:
+    """Run a layer's checks for several days, given oldest first: those of `core` in one pass over all of them.
+
+    Everything else is as in `find`, each day checked as it was known that night.
+    """
+    return _find(connection, layer, check_files(layer), days, known_on=known_on, settings=settings)
 
 
 def record(
@@ -130,8 +143,7 @@ def refuse(layer: Layer, as_of_date: datetime.date, findings: Iterable[Finding])
     PersonaPulseError
         Naming each such check, what it found, and what a person can do.
     """
-    failed = [finding for finding in findings if finding.count and finding.severity == "fail"]
-    if failed:
+    if failed := _failed(findings):
         raise PersonaPulseError("\n".join(_sentence(finding, layer, as_of_date) for finding in failed))
 
 
@@ -142,10 +154,10 @@ def look_back(
     *,
     settings: ShopSettings | None = None,
 ) -> list[datetime.date]:
-    """Check the loaded days of a past that were never checked as they came, and record what is found as `warn`.
+    """Check the loaded days of a past that were never checked as they came, and write down what is found.
 
-    For a past loaded in bulk: its days were not held up one by one, and nobody is woken for them. Checks that read the
-    staged rows are left out, for these are gone; the others know from `ops` what each day brought.
+    For a past loaded in bulk: its days were not held up one by one, so what `staging` finds is a `warn`. Checks that
+    read the staged rows are left out, for these are gone; the others know from `ops` what each day brought.
 
     Parameters
     ----------
@@ -159,39 +171,75 @@ def look_back(
     Returns
     -------
     list of datetime.date
-        Days something was found on, oldest first.
+        Days that look unusual (`staging`) or failed (`core`), oldest first.
     """
-    settings = settings or ShopSettings()
-    files = [file for file in check_files("staging") if not _reads_staging(file)]
-    days = connection.execute(
-        "select distinct source_day from ops.loads where state = 'loaded' and source_day between %s and %s"
-        " and not exists (select from ops.data_quality where as_of_date = source_day and layer = 'staging') order by 1",
-        (first, last),
-    ).fetchall()
-    striking = []
+    of_extracts = [file for file in check_files("staging") if not _reads_staging(file)]
     with connection.transaction():
         take_lock(connection, "checks.staging")
-        for (day,) in days:
-            found = [_find(connection, file, "staging", _parameters(day, None, settings), {}) for file in files]
-            record(connection, "staging", day, [dataclasses.replace(finding, severity="warn") for finding in found])
-            striking += [day] if any(finding.count for finding in found) else []
-    return striking
+        days = _never_checked(connection, "staging", first, last)
+        extracts = _find(connection, "staging", of_extracts, days, settings=settings)
+        for day, findings in extracts.items():
+            record(connection, "staging", day, [dataclasses.replace(finding, severity="warn") for finding in findings])
+        take_lock(connection, "checks.core")
+        core = find_days(connection, "core", _never_checked(connection, "core", first, last), settings=settings)
+        for day, findings in core.items():
+            record(connection, "core", day, findings)
+    unusual = {day for day, findings in extracts.items() if any(finding.count for finding in findings)}
+    return sorted(unusual | {day for day, findings in core.items() if _failed(findings)})
+
+
+def _never_checked(
+    connection: psycopg.Connection[Any], layer: Layer, first: datetime.date, last: datetime.date
+) -> list[datetime.date]:
+    days = connection.execute(
+        "select source_day from ops.loads where source_day between %s and %s and not exists"
+        " (select from ops.data_quality where as_of_date = source_day and layer = %s)"
+        " group by source_day having bool_and(state = 'loaded') order by 1",
+        (first, last, layer),
+    )
+    return [day for (day,) in days]
 
 
 def _find(
     connection: psycopg.Connection[Any],
-    file: Path,
     layer: Layer,
-    parameters: dict[str, Any],
-    severities: Mapping[str, str],
-) -> Finding:
-    severity, _, description = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("-- ").partition(": ")
-    found = run_file(connection, f"checks/{layer}/{file.name}", parameters).fetchall()
-    keys = {str(key) for key, *_ in found}
-    kept = _kept(connection, file.stem, parameters["as_of_date"]) - keys if _reads_staging(file) else set()
-    count = sum(rest[0] if rest else 1 for _, *rest in found) + len(kept)
-    severity = severities.get(file.stem, severity)
-    return Finding(file.stem, severity, description, count, sorted(keys | kept)[:SAMPLE])
+    files: Sequence[Path],
+    days: Sequence[datetime.date],
+    *,
+    known_on: datetime.date | None = None,
+    settings: ShopSettings | None = None,
+) -> dict[datetime.date, list[Finding]]:
+    settings = settings or ShopSettings()
+    found: dict[datetime.date, list[Finding]] = {day: [] for day in days}
+    for span in [days] * bool(days) if layer == "core" else [[day] for day in days]:
+        parameters = _parameters(span, known_on, settings)
+        for file in files:
+            severity, _, description = (
+                file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("-- ").partition(": ")
+            )
+            severity = settings.checks.get(file.stem, severity)
+            counted = _count(connection, file, span, parameters)
+            for day in span:
+                keys: Counter[str] = counted.get(day, Counter())
+                found[day].append(Finding(file.stem, severity, description, sum(keys.values()), sorted(keys)[:SAMPLE]))
+    return found
+
+
+def _count(
+    connection: psycopg.Connection[Any], file: Path, days: Sequence[datetime.date], parameters: Mapping[str, Any]
+) -> dict[datetime.date, Counter[str]]:
+    """Run one check; return, per day it found anything on, the keys and how many rows each stands for."""
+    rows = run_file(connection, str(file.relative_to(SQL)), parameters)
+    columns = [column.name for column in rows.description or ()]
+    counted: dict[datetime.date, Counter[str]] = {}
+    for row in rows:
+        told = dict(zip(columns, row, strict=True))
+        keys = counted.setdefault(told.get("as_of_date", days[-1]), Counter())
+        keys[str(told["key"])] += told.get("row_count", 1)
+    if _reads_staging(file):
+        for key in _kept(connection, file.stem, days[-1]):
+            counted.setdefault(days[-1], Counter()).setdefault(key, 1)
+    return counted
 
 
 def _reads_staging(file: Path) -> bool:
@@ -209,10 +257,21 @@ def _kept(connection: psycopg.Connection[Any], rule: str, day: datetime.date) ->
     return {key for (key,) in found}
 
 
-def _parameters(as_of_date: datetime.date, known_on: datetime.date | None, settings: ShopSettings) -> dict[str, Any]:
+def _parameters(
+    days: Sequence[datetime.date], known_on: datetime.date | None, settings: ShopSettings
+) -> dict[str, Any]:
     limits = {name: settings.limits(name) for name in BY_NAME}
     told = {name: {"threshold": of.threshold, "rules": list(of.rules)} for name, of in limits.items()}
-    return {"as_of_date": as_of_date, "known_on": known_on or as_of_date, "limits": json.dumps(told)}
+    return {
+        "first_day": days[0],
+        "as_of_date": days[-1],
+        "known_on": known_on or days[-1],
+        "limits": json.dumps(told),
+    }
+
+
+def _failed(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.count and finding.severity == "fail"]
 
 
 def _sentence(finding: Finding, layer: Layer, as_of_date: datetime.date) -> str:

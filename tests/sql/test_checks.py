@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from personapulse import checks
+from personapulse import checks, ingest
 from personapulse.errors import PersonaPulseError
 from personapulse.paths import SQL
 
@@ -73,6 +73,60 @@ def test_views_are_counted_one_by_one_and_named_by_what_is_wrong_with_them(shop:
         "view_of_unknown_product": (2, ["ink"]),
         "view_of_unknown_user": (2, ["eve"]),
     }
+
+
+def test_a_fact_is_strange_until_the_day_that_tells_of_its_customer_and_product(shop: Shop) -> None:
+    days = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"]
+    for number, day in enumerate(days):
+        shop.deliver(
+            day,
+            users="user_id,signup_date" + ("\neve,2026-03-03" if number == 2 else ""),
+            products="product_id,name,category" + ("\nink,Ink,Office" if number == 1 else ""),
+            orders=f"order_id,user_id,order_date,payment_status\no{number},eve,{day},Paid",
+            order_items=f"order_id,line_no,product_id,quantity,unit_price\no{number},1,ink,1,5\nlost{number},1,ink,1,5",
+            returns=f"order_id,amount\no{number - 1},6",
+            product_views=f"user_id,product_id,timestamp,category\neve,ink,{day} 10:00,Toys\neve,ink,{day} 11:00,Toys",
+            contacts=f"user_id,sent_at\neve,{day}",
+        )
+    shop.load(*days[::-1])
+    by_day = {day: checks.find(shop.warehouse, "core", date(day)) for day in days}
+    assert {day: {found.rule: found.count for found in by_day[day] if found.count} for day in days} == {
+        days[0]: {
+            "order_of_unknown_user": 1, "line_of_unknown_product": 2, "line_without_order": 1,
+            "view_of_unknown_user": 2, "view_of_unknown_product": 2, "contact_of_unknown_user": 1,
+            "return_of_unknown_order": 1, "return_of_unknown_customer": 1,
+        },
+        days[1]: {
+            "order_of_unknown_user": 1, "line_without_order": 1, "return_above_order": 1,
+            "view_of_unknown_user": 2, "view_category_differs": 2, "contact_of_unknown_user": 1,
+        },
+        days[2]: {"line_without_order": 1, "return_above_order": 1, "view_category_differs": 2},
+        days[3]: {"line_without_order": 1, "return_above_order": 1, "view_category_differs": 2},
+    }  # fmt: skip
+    # several days in one pass are the same as one by one
+    assert checks.find_days(shop.warehouse, "core", [date(day) for day in days]) == {
+        date(day): findings for day, findings in by_day.items()
+    }
+    assert checks.find_days(shop.warehouse, "core", [date(days[1]), date(days[3])]) == {
+        date(day): by_day[day] for day in (days[1], days[3])
+    }
+    assert checks.find_days(shop.warehouse, "core", []) == {}
+
+
+def test_contradictions_of_a_past_that_was_loaded_in_bulk_are_counted_on_their_days(shop: Shop) -> None:
+    deliver_clean(shop)
+    shop.deliver("2026-03-03", orders="order_id,user_id,order_date,payment_status\no3,eve,2026-03-03,Failed")
+    shop.deliver("2026-03-04")
+    shop.load(DAY)
+    checks.record(shop.warehouse, "core", date(DAY), [checks.Finding("kept", "warn", "As it came.", 1, ["o1"])])
+    ingest.load_history(shop.warehouse, shop.source, date("2026-03-01"), date("2026-03-04"), print)
+    assert shop.rows("select as_of_date, rule from ops.data_quality where finding_count > 0 order by 1") == [
+        (date(DAY), "kept"),
+        (date("2026-03-03"), "order_of_unknown_user"),
+    ]
+    assert shop.values("select distinct as_of_date from ops.data_quality where layer = 'core' order by 1") == [
+        date("2026-03-01"), date(DAY), date("2026-03-03"), date("2026-03-04"),
+    ]  # fmt: skip
 
 
 def found(shop: Shop, layer: str = "core") -> dict[str, int]:

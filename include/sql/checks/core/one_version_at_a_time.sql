@@ -1,10 +1,12 @@
 -- fail: Nothing the day told anew has two versions at the same time.
--- grain    one row per finding, named by key
+-- grain    one row per finding, named by day and key
 
-select 'order ' || changed.order_id as key
+select
+    changed.known_from as as_of_date,
+    'order ' || changed.order_id as key
 from core.orders as changed
 where
-    changed.known_from = %(as_of_date)s::date
+    changed.known_from between %(first_day)s::date and %(as_of_date)s::date
     and exists (
         select from core.orders as others
         where
@@ -14,10 +16,12 @@ where
             and changed.known_from < others.known_to
     )
 union all
-select 'order ' || changed.order_id || ' line ' || changed.line_no as key
+select
+    changed.known_from as as_of_date,
+    'order ' || changed.order_id || ' line ' || changed.line_no as key
 from core.order_items as changed
 where
-    changed.known_from = %(as_of_date)s::date
+    changed.known_from between %(first_day)s::date and %(as_of_date)s::date
     and exists (
         select from core.order_items as others
         where
@@ -27,10 +31,12 @@ where
             and changed.known_from < others.known_to
     )
 union all
-select 'return of order ' || changed.order_id as key
+select
+    changed.known_from as as_of_date,
+    'return of order ' || changed.order_id as key
 from core.returns as changed
 where
-    changed.known_from = %(as_of_date)s::date
+    changed.known_from between %(first_day)s::date and %(as_of_date)s::date
     and exists (
         select from core.returns as others
         where
@@ -40,10 +46,12 @@ where
             and changed.known_from < others.known_to
     )
 union all
-select 'user ' || changed.user_id as key
+select
+    changed.known_from as as_of_date,
+    'user ' || changed.user_id as key
 from core.users as changed
 where
-    changed.known_from = %(as_of_date)s::date
+    changed.known_from between %(first_day)s::date and %(as_of_date)s::date
     and exists (
         select from core.users as others
         where
@@ -53,10 +61,12 @@ where
             and changed.known_from < others.known_to
     )
 union all
-select 'product ' || changed.product_id as key
+select
+    changed.known_from as as_of_date,
+    'product ' || changed.product_id as key
 from core.products as changed
 where
-    changed.known_from = %(as_of_date)s::date
+    changed.known_from between %(first_day)s::date and %(as_of_date)s::date
     and exists (
         select from core.products as others
         where

@@ -1,12 +1,14 @@
 -- warn: A return of the day is on an order nobody has told of and names no customer; its worth is nobody's.
--- grain    one row per finding, named by key
+-- grain    one row per finding, named by day and key
 
-select 'order ' || returns.order_id as key
+select
+    returns.known_from as as_of_date,
+    'order ' || returns.order_id as key
 from core.returns as returns
 where
-    returns.known_from = %(as_of_date)s::date
+    returns.known_from between %(first_day)s::date and %(as_of_date)s::date
     and returns.named_user_id is null
     and not exists (
         select from core.orders as orders
-        where orders.order_id = returns.order_id and orders.known_from <= %(as_of_date)s::date
+        where orders.order_id = returns.order_id and orders.known_from <= returns.known_from
     )

@@ -1,23 +1,35 @@
 -- warn: Views of the day name a product no products file has told of.
--- grain    one row per product, with how many rows name it
+-- grain    one row per day and product, with how many views name it
+-- reads    the many views last: where every product is known, they are not looked at
 
 with
 
-viewed as (
+told as (
     select
         product_id,
-        count(*) as row_count
-    from core.product_views
-    where known_from = %(as_of_date)s::date
+        min(known_from) as told_on
+    from core.products
     group by product_id
+),
+
+strangers as (
+    select
+        mentions.product_id,
+        coalesce(told.told_on, 'infinity') as told_on
+    from core.product_mentions as mentions
+    left join told on mentions.product_id = told.product_id
+    where
+        mentions.file = 'product_views'
+        and mentions.mentioned_on && daterange(%(first_day)s::date, %(as_of_date)s::date, '[]')
+        and (told.told_on is null or told.told_on > %(first_day)s::date)
 )
 
 select
-    viewed.product_id as key,
-    viewed.row_count
-from viewed
-where
-    not exists (
-        select from core.products as products
-        where products.product_id = viewed.product_id and products.known_from <= %(as_of_date)s::date
-    )
+    views.known_from as as_of_date,
+    views.product_id as key,
+    count(*) as row_count
+from strangers
+inner join core.product_views as views
+    on strangers.product_id = views.product_id and strangers.told_on > views.known_from
+where views.known_from between %(first_day)s::date and %(as_of_date)s::date
+group by views.known_from, views.product_id

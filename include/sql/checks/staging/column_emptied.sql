@@ -19,7 +19,7 @@ last_loaded as (
     group by file
 ),
 
-now as (
+now as materialized (
     select
         'users' as file,
         count(*) as row_count,
@@ -68,7 +68,7 @@ now as (
     where known_from = %(as_of_date)s::date
 ),
 
-before as (
+before as materialized (
     select
         'users' as file,
         count(*) as row_count,

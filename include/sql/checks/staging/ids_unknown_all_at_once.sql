@@ -12,7 +12,11 @@ last_loaded as (
         file,
         max(source_day) as source_day
     from ops.loads
-    where source_day < %(as_of_date)s::date and state = 'loaded' and row_count >= 20 and file in ('orders', 'order_items')
+    where
+        source_day < %(as_of_date)s::date
+        and state = 'loaded'
+        and row_count >= 20
+        and file in ('orders', 'order_items')
     group by file
 ),
 

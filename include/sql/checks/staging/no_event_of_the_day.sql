@@ -5,7 +5,7 @@
 
 with
 
-newest as (
+newest as materialized (
     select
         'orders' as file,
         count(*) as row_count,
