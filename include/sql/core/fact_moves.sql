@@ -8,10 +8,10 @@ select
     facts.ordered_on,
     facts.user_id,
     edges.known_on,
-    edges.sign,
-    edges.sign * facts.is_paid::integer,
-    edges.sign * (facts.is_paid and facts.is_returned)::integer,
-    case when facts.is_paid then edges.sign * facts.gross_amount else 0 end
+    edges.sign as orders,
+    edges.sign * facts.is_paid::integer as paid_orders,
+    edges.sign * (facts.is_paid and facts.is_returned)::integer as returned_orders,
+    case when facts.is_paid then edges.sign * facts.gross_amount else 0 end as gross_revenue
 from core.order_facts as facts
 inner join touched_orders using (order_id)
 cross join lateral (values (facts.known_from, %(sign)s), (facts.known_to, -1 * %(sign)s)) as edges (known_on, sign)
@@ -22,8 +22,8 @@ select
     facts.returned_on,
     facts.user_id,
     edges.known_on,
-    edges.sign,
-    edges.sign * facts.amount
+    edges.sign as returns,
+    edges.sign * facts.amount as returns_amount
 from core.return_facts as facts
 inner join touched_returns using (order_id, return_id)
 cross join lateral (values (facts.known_from, %(sign)s), (facts.known_to, -1 * %(sign)s)) as edges (known_on, sign)

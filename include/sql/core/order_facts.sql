@@ -23,15 +23,21 @@ insert into core.order_facts (
 with
 
 moments as (
-    select orders.order_id, orders.known_from
+    select
+        orders.order_id,
+        orders.known_from
     from core.orders as orders
     inner join touched_orders using (order_id)
     union
-    select items.order_id, items.known_from
+    select
+        items.order_id,
+        items.known_from
     from core.order_items as items
     inner join touched_orders using (order_id)
     union
-    select returns.order_id, returns.known_from
+    select
+        returns.order_id,
+        returns.known_from
     from core.returns as returns
     inner join touched_orders using (order_id)
 ),

@@ -17,9 +17,10 @@ using (
 ) as named
     on stored.product_id = named.product_id and stored.file = %(file)s
 when matched
-    then update set mentioned_on = stored.mentioned_on + named.days
+then update set mentioned_on = stored.mentioned_on + named.days
 when not matched
-    then insert (product_id, file, mentioned_on)
+then
+    insert (product_id, file, mentioned_on)
     values (named.product_id, %(file)s, named.days);
 
 delete from core.product_mentions

@@ -72,16 +72,16 @@ edges as (
         former.on_day,
         former.user_id,
         edge.known_on,
-        edge.sign * former.views,
-        edge.sign * former.add_to_carts,
-        edge.sign * former.checkouts,
-        edge.sign * former.contacts,
-        edge.sign * former.orders,
-        edge.sign * former.paid_orders,
-        edge.sign * former.returned_orders,
-        edge.sign * former.gross_revenue,
-        edge.sign * former.returns,
-        edge.sign * former.returns_amount
+        edge.sign * former.views as views,
+        edge.sign * former.add_to_carts as add_to_carts,
+        edge.sign * former.checkouts as checkouts,
+        edge.sign * former.contacts as contacts,
+        edge.sign * former.orders as orders,
+        edge.sign * former.paid_orders as paid_orders,
+        edge.sign * former.returned_orders as returned_orders,
+        edge.sign * former.gross_revenue as gross_revenue,
+        edge.sign * former.returns as returns,
+        edge.sign * former.returns_amount as returns_amount
     from former
     cross join lateral (values (former.known_from, 1), (former.known_to, -1)) as edge (known_on, sign)
     where edge.known_on < 'infinity'

@@ -1,5 +1,6 @@
 -- marts.customer_profile: all that is known of a customer in one row; what persona rules are written over
--- grain    one row per known user per as_of_date: users delivered, and users that an order, return, event or marketing touch names
+-- grain    one row per known user per as_of_date: users delivered, and users that any order, return, event or contact
+--          names
 -- reads    core.users, core.customers_as_of; for price_level core.products, core.order_items, core.orders_as_of
 -- rerun    replaces its own as_of_date and touches no other day
 -- absent   what a shop does not record is null (age, views, price_level), never invented

@@ -15,7 +15,8 @@ from (
         case
             when btrim(user_id) = '' is not false then 'missing_user_id: user_id is empty'
             when sent_at is null then 'missing_sent_at: sent_at is empty'
-            when char_length(user_id) > %(longest_key)s then 'impossible_user_id: user_id has over %(longest_key)s characters'
+            when char_length(user_id) > %(longest_key)s
+                then 'impossible_user_id: user_id has over %(longest_key)s characters'
             when
                 sent_at < '1900-01-01'::timestamp at time zone %(time_zone)s
                 or sent_at >= (%(day)s::date + 1)::timestamp at time zone %(time_zone)s

@@ -19,13 +19,17 @@ from (
             when btrim(product_id) = '' is not false then 'missing_product_id: product_id is empty'
             when quantity is null then 'missing_quantity: quantity is empty'
             when unit_price is null then 'missing_unit_price: unit_price is empty'
-            when char_length(order_id) > %(longest_key)s then 'impossible_order_id: order_id has over %(longest_key)s characters'
-            when char_length(product_id) > %(longest_key)s then 'impossible_product_id: product_id has over %(longest_key)s characters'
+            when char_length(order_id) > %(longest_key)s
+                then 'impossible_order_id: order_id has over %(longest_key)s characters'
+            when char_length(product_id) > %(longest_key)s
+                then 'impossible_product_id: product_id has over %(longest_key)s characters'
             when 'user_id' = any(%(header)s) and user_id is null then 'missing_user_id: user_id is empty'
-            when char_length(user_id) > %(longest_key)s then 'impossible_user_id: user_id has over %(longest_key)s characters'
+            when char_length(user_id) > %(longest_key)s
+                then 'impossible_user_id: user_id has over %(longest_key)s characters'
             when %(zero_price)s = 'quarantine' and unit_price = 0
                 then 'missing_unit_price: unit_price is 0: this shop has no free items, so nobody recorded the price'
-            when not (unit_price >= 0 and unit_price < 'infinity') then format('impossible_unit_price: unit_price %%s is negative or not a number', unit_price)
+            when not (unit_price >= 0 and unit_price < 'infinity')
+                then format('impossible_unit_price: unit_price %%s is negative or not a number', unit_price)
             when not (quantity > 0 and quantity < 'infinity')
                 then format('impossible_quantity: quantity %%s is not above 0', quantity)
         end as verdict

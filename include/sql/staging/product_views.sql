@@ -16,9 +16,12 @@ from (
             when btrim(user_id) = '' is not false then 'missing_user_id: user_id is empty'
             when btrim(product_id) = '' is not false then 'missing_product_id: product_id is empty'
             when viewed_at is null then 'missing_timestamp: timestamp is empty'
-            when char_length(user_id) > %(longest_key)s then 'impossible_user_id: user_id has over %(longest_key)s characters'
-            when char_length(product_id) > %(longest_key)s then 'impossible_product_id: product_id has over %(longest_key)s characters'
-            when char_length(session_id) > %(longest_key)s then 'impossible_session_id: session_id has over %(longest_key)s characters'
+            when char_length(user_id) > %(longest_key)s
+                then 'impossible_user_id: user_id has over %(longest_key)s characters'
+            when char_length(product_id) > %(longest_key)s
+                then 'impossible_product_id: product_id has over %(longest_key)s characters'
+            when char_length(session_id) > %(longest_key)s
+                then 'impossible_session_id: session_id has over %(longest_key)s characters'
             when
                 viewed_at < '1900-01-01'::timestamp at time zone %(time_zone)s
                 or viewed_at >= (%(day)s::date + 1)::timestamp at time zone %(time_zone)s

@@ -14,9 +14,12 @@ from (
         ctid as row_id,
         case
             when btrim(product_id) = '' is not false then 'missing_product_id: product_id is empty'
-            when char_length(product_id) > %(longest_key)s then 'impossible_product_id: product_id has over %(longest_key)s characters'
-            when not (price >= 0 and price < 'infinity') then format('impossible_price: price %%s is negative or not a number', price)
-            when not (rating >= 0 and rating < 'infinity') then format('impossible_rating: rating %%s is negative or not a number', rating)
+            when char_length(product_id) > %(longest_key)s
+                then 'impossible_product_id: product_id has over %(longest_key)s characters'
+            when not (price >= 0 and price < 'infinity')
+                then format('impossible_price: price %%s is negative or not a number', price)
+            when not (rating >= 0 and rating < 'infinity')
+                then format('impossible_rating: rating %%s is negative or not a number', rating)
         end as verdict
     from %(staged)s
 ) as judged

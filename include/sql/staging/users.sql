@@ -14,7 +14,8 @@ from (
         ctid as row_id,
         case
             when btrim(user_id) = '' is not false then 'missing_user_id: user_id is empty'
-            when char_length(user_id) > %(longest_key)s then 'impossible_user_id: user_id has over %(longest_key)s characters'
+            when char_length(user_id) > %(longest_key)s
+                then 'impossible_user_id: user_id has over %(longest_key)s characters'
             when signup_date not between '1900-01-01' and %(day)s::date
                 then format('impossible_signup_date: signup_date %%s is not between 1900 and the day of the file', signup_date)
             when age not between 0 and 130 then format('impossible_age: age %%s is not between 0 and 130', age)
