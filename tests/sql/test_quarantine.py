@@ -239,3 +239,45 @@ def test_a_return_needs_its_order_or_its_customer_and_worth(shop: Shop) -> None:
         (4, "missing_amount"),
         (5, "missing_user_id"),
     ]
+
+
+def test_an_event_in_core_has_no_nulls_but_its_category(shop: Shop) -> None:
+    shop.settings("quarantine: {product_views: {threshold: 1}, contacts: {threshold: 1}}")
+    shop.deliver(
+        DAY,
+        product_views="""timestamp,user_id,product_id,session_id,event_type,category
+                         2026-03-01 09:00:00,u1,pen,,,
+                         ,u1,pen,s,view,Desk
+                         2026-03-01 09:00:00,,pen,s,view,Desk
+                         2026-03-01 09:00:00,"",pen,s,view,Desk
+                         2026-03-01 09:00:00,u1,,"",checkout,Desk""",
+        contacts="""user_id,sent_at,campaign,channel
+                    u1,2026-03-01 09:00:00,,
+                    ,2026-03-01 09:00:00,a,b
+                    u1,,a,b""",
+    )
+    shop.load(DAY)
+    assert shop.rows("select user_id, product_id, event_type, session_id, category from core.product_views") == [
+        ("u1", "pen", "view", "", None)
+    ]
+    assert shop.rows("select user_id, campaign, channel from core.contacts") == [("u1", "", "")]
+    assert shop.values("select rule from ops.quarantine order by file desc, line_no") == [
+        "missing_timestamp", "missing_user_id", "missing_user_id", "missing_product_id",
+        "missing_user_id", "missing_sent_at",
+    ]  # fmt: skip
+
+
+def test_dates_that_are_none_are_found_in_rows_of_several_lines_too(shop: Shop) -> None:
+    header = "user_id,signup_date,location"
+    (shop.folder / "source.yaml").write_text("quarantine: {users: {threshold: 1}}")
+    shop.deliver(DAY)
+    (shop.folder / DAY / "users.csv").write_text(
+        f'{header}\nu1,2026-01-01,"two\nlines"\nu2,today,"two\nlines"\nu3,x,"a"\nu4,26-01-01,b\nu5,2026-01-05,"c"\n'
+    )
+    shop.load(DAY)
+    assert shop.values("select user_id from core.users order by 1") == ["u1", "u5"]
+    assert shop.rows("select line_no, reason from ops.quarantine order by 1") == [
+        (4, "signup_date 'today' is not a date (YYYY-MM-DD)"),
+        (6, "signup_date 'x' is not a date (YYYY-MM-DD)"),
+        (7, "signup_date '26-01-01' is not a date (YYYY-MM-DD)"),
+    ]
