@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -88,6 +88,13 @@ def record_absent(connection: psycopg.Connection[Any], file: str, day: datetime.
         " where source_day = %s and file = %s",
         (day, file),
     )
+
+
+def forget(connection: psycopg.Connection[Any], day: datetime.date, *, except_for: Iterable[str]) -> None:
+    """Delete what is written of a day's files that are neither delivered nor in core."""
+    kept = list(except_for)
+    connection.execute("delete from ops.quarantine where source_day = %s and file <> all(%s)", (day, kept))
+    connection.execute("delete from ops.loads where source_day = %s and file <> all(%s)", (day, kept))
 
 
 def settle(

@@ -105,20 +105,26 @@ def _mark_staged(connection: psycopg.Connection[Any], file: str, day: datetime.d
 
 
 def _stage_absent(connection: psycopg.Connection[Any], files: dict[str, ExtractFile], day: datetime.date) -> None:
-    """Stage nothing for files that core has of the day and that are not delivered any more: they are taken back."""
+    """Stage nothing for files that core has of the day and that are not delivered any more: they are taken back.
+
+    Of one that never got into core, nothing is left.
+    """
     delivered = set(files)
     if ORDERS.name in files and ORDER_ITEMS.name not in files and files[ORDERS.name].is_simple_form():
         delivered.add(ORDER_ITEMS.name)
-    stored = connection.execute("select file from core.deliveries where known_from = %s", (day,)).fetchall()
-    for name in {name for (name,) in stored} - delivered:
+    stored = {
+        name for (name,) in connection.execute("select file from core.deliveries where known_from = %s", (day,))
+    }  # fmt: skip
+    for name in stored - delivered:
         books.record_absent(connection, name, day)
         _mark_staged(connection, name, day)
+    books.forget(connection, day, except_for=set(files) | stored - delivered)
 
 
 def merge(connection: psycopg.Connection[Any], source: Source, day: datetime.date) -> Counts:
     """Move a staged day into `core`: what the day told before is replaced, in one transaction.
 
-    Stages the day again if staging has lost it (its tables do not outlive a crash of the server). The checks of `core`
+    Stages the day first if it is not staged. The checks of `core`
     look at the outcome before it is committed: a finding of a `fail` check leaves core as it was.
 
     Returns
@@ -189,7 +195,7 @@ def loaded_days(connection: psycopg.Connection[Any]) -> set[datetime.date]:
 
 
 def _is_staged(connection: psycopg.Connection[Any], day: datetime.date) -> bool:
-    """Whether staging still has what `ops.loads` says is staged of the day, if anything is."""
+    """Whether staging has what `ops.loads` says is staged of the day, if anything is."""
     found = connection.execute(
         "select exists (select from ops.loads where source_day = %(day)s)"
         " and not exists (select from ops.loads where source_day = %(day)s and state <> 'loaded'"

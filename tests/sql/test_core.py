@@ -225,19 +225,6 @@ def test_a_day_that_tells_the_same_again_adds_no_version(shop: Shop) -> None:
     ]
 
 
-def test_a_file_that_is_delivered_no_more_is_taken_back(shop: Shop) -> None:
-    contacts = "user_id,sent_at\nann,2026-03-01 08:00:00"
-    shop.deliver("2026-03-01", contacts=contacts)
-    shop.load("2026-03-01")
-    assert shop.values("select contacts from core.customers_as_of('2026-03-01', '2026-03-01')") == [1]
-    (shop.folder / "2026-03-01" / "contacts.csv").unlink()
-    shop.load("2026-03-01")
-    assert shop.values("select user_id from core.customers_as_of('2026-03-01', '2026-03-01')") == []
-    shop.deliver("2026-03-01", contacts=contacts)
-    shop.load("2026-03-01")
-    assert shop.values("select contacts from core.customers_as_of('2026-03-01', '2026-03-01')") == [1]
-
-
 def test_users_and_products_nobody_told_of_have_placeholders(shop: Shop) -> None:
     shop.deliver(
         "2026-03-01",
@@ -260,7 +247,7 @@ def test_users_and_products_nobody_told_of_have_placeholders(shop: Shop) -> None
     ]  # fmt: skip
 
 
-def test_merging_stages_again_what_a_crash_of_the_server_took(shop: Shop) -> None:
+def test_merging_stages_what_staging_has_lost(shop: Shop) -> None:
     days = deliver_a_story(shop)
     ingest.stage(shop.warehouse, shop.source, date(days[0]))
     shop.warehouse.execute("truncate staging.files, staging.orders, staging.users")

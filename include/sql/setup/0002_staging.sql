@@ -1,11 +1,10 @@
 -- One table per file of the extract contract: the file's columns, typed, and which day and row they came from.
 --
--- Each day is a partition of its own, filled by COPY and gone once core has its rows. Those of the plain files are
--- unlogged: a crash empties them, and the day is staged again. Those of the event files have the columns of their core
--- table, because they become its partitions.
+-- Each day is a partition of its own, filled by COPY and gone once core has its rows. Those of the event files have the
+-- columns of their core table, because they become its partitions.
 
--- grain: one row per file that is staged; unlogged, so that it forgets what the crash of the server emptied
-create unlogged table staging.files (
+-- grain: one row per file that is staged
+create table staging.files (
     known_from date not null,
     file text not null,
     primary key (known_from, file)
