@@ -112,7 +112,7 @@ def _gaps(facts: Facts, extracts: Extracts, up: str) -> Iterator[Advice]:
     if not facts.loaded or facts.first_day is None or facts.last_day is None:
         return
     begin, end = facts.first_day, facts.last_day
-    if begin < end:  # a single day was asked for by name
+    if not facts.day:
         begin, end = max(begin, facts.loaded[0]), min(end, facts.loaded[-1])
     known = {*facts.loaded, *(file.source_day for file in facts.open_files)}
     absent = [day for day in _span(begin, end) if day not in known]
@@ -131,7 +131,7 @@ def _gaps(facts: Facts, extracts: Extracts, up: str) -> Iterator[Advice]:
 
 def _waiting(facts: Facts, extracts: Extracts, up: str) -> Iterator[Advice]:
     """Days that were delivered after the newest day the warehouse knows."""
-    if facts.first_day == facts.last_day:
+    if facts.day:
         return
     known = facts.loaded[-1] if facts.loaded else None
     open_days = {file.source_day for file in facts.open_files}

@@ -129,6 +129,8 @@ class Facts:
         Version of the server; setup files that were run, and that this version has.
     shop_name, source_url : str, optional
         None before anything was staged.
+    day : datetime.date, optional
+        The one day that was asked for, if it was.
     first_day, last_day : datetime.date, optional
         Of the days looked at; None where the warehouse knows no day.
     loaded : list of datetime.date
@@ -144,6 +146,7 @@ class Facts:
     migrations_known: int
     shop_name: str | None
     source_url: str | None
+    day: datetime.date | None
     first_day: datetime.date | None
     last_day: datetime.date | None
     loaded: list[datetime.date]
@@ -234,6 +237,7 @@ def read_facts(connection: psycopg.Connection[Any], scope: Scope) -> Facts:
             migrations_known=len(migrations()),
             shop_name=shop[0],
             source_url=shop[1],
+            day=scope.day,
             first_day=first,
             last_day=last,
             loaded=_days(connection),

@@ -130,21 +130,19 @@ def _example(aside: SetAside, source_url: str) -> RenderableType:
 def _checks(found: Sequence[Found]) -> RenderableType | None:
     if not found:
         return None
-    table = _table("Found by checks")
-    table.expand = True
-    table.add_column("")
-    table.add_column("check", ratio=1)
-    table.add_column("newest", no_wrap=True)
-    table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("days", justify="right", no_wrap=True)
     grouped = _by_rule(found)
+    grid = Table.grid(padding=(0, 2, 0, 0))
     for findings in grouped[:MOST_ROWS]:
         one = findings.newest
         severity = Text(one.severity, style="bold red" if one.severity == "fail" else "yellow")
-        rule = Text.assemble(f"{one.rule}\n", (", ".join(one.sample_keys), "dim"), no_wrap=True, overflow="ellipsis")
-        table.add_row(severity, rule, str(one.as_of_date), f"{one.finding_count:,}", f"{findings.days:,}")
+        often = f", found on {findings.days:,} days" if findings.days > 1 else ""
+        grid.add_row(severity, Text(f"{one.rule}: {one.finding_count:,} on {one.as_of_date}{often}"))
+        grid.add_row("", Text(one.description))
+        sample = f"such as {', '.join(one.sample_keys)}"
+        grid.add_row("", Text(sample, style="dim", no_wrap=True, overflow="ellipsis"))
     left = len(grouped) - MOST_ROWS
-    return Group(table, Text(f"... and {left} more; see --json")) if left > 0 else table
+    more = [Text(f"... and {left} more; see --json")] if left > 0 else []
+    return Group(Text("\nFound by checks", style="bold"), grid, *more)
 
 
 def _by_rule(found: Sequence[Found]) -> list[Findings]:

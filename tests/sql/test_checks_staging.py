@@ -62,6 +62,17 @@ STRIKING: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
             "file_without_rows": ["order_items: 0 rows, usually 100", "orders: 0 rows, usually 100"],
         },
     ),
+    "everything vanishes, as if the extract had been cut off": (
+        {"orders": orders(DAY, 0), "order_items": items(DAY, 0), "product_views": views(DAY, 0)},
+        {
+            "volume_collapsed": ["product_views: 0 rows, usually 100"],
+            "file_without_rows": [
+                "order_items: 0 rows, usually 100",
+                "orders: 0 rows, usually 100",
+                "product_views: 0 rows, usually 100",
+            ],
+        },
+    ),
     "little comes in": (
         {"product_views": views(DAY, 6), "order_items": items(DAY, 33)},
         {"volume_unusual": ["order_items: 33 rows, usually 100", "product_views: 6 rows, usually 100"]},

@@ -126,7 +126,13 @@ def test_shares_are_of_the_days_looked_at_and_the_example_is_the_newest(house: S
 
 
 def test_findings_of_checks_are_shown_fails_first_and_newest_first(house: Shop, home: EmbeddedPostgres) -> None:
-    load(house, FIRST, orders=f"order_id,user_id,order_date,payment_status\no1,eve,{FIRST},Paid")
+    load(
+        house,
+        FIRST,
+        orders=f"order_id,user_id,order_date,payment_status\no1,eve,{FIRST},Paid",
+        product_views=f"user_id,product_id,timestamp\neve,pen,{FIRST}",
+        products="product_id,name,category\npen,Pen,Office",
+    )
     load(house, DAY, product_views=f"user_id,product_id,timestamp\neve,ink,{DAY}")
     for day in (FIRST, DAY):
         checks.run(house.warehouse, "core", date(day))
@@ -136,11 +142,17 @@ def test_findings_of_checks_are_shown_fails_first_and_newest_first(house: Shop, 
     assert result.exit_code == 1
     assert "order_without_lines (o1)" in result.stdout
     shown = result.stdout.partition("Found by checks")[2].splitlines()
-    assert [line.split()[:2] for line in shown if line.startswith(("fail", "warn"))] == [
-        ["fail", "order_without_lines"],
-        ["warn", "view_of_unknown_product"],
-        ["warn", "view_of_unknown_user"],
-        ["warn", "order_of_unknown_user"],
+    assert [line.rstrip() for line in shown if line.startswith(("fail", "warn"))] == [
+        f"fail  order_without_lines: 1 on {FIRST}",
+        f"warn  view_of_unknown_product: 1 on {DAY}",
+        f"warn  view_of_unknown_user: 1 on {DAY}, found on 2 days",
+        f"warn  order_of_unknown_user: 1 on {FIRST}",
+    ]
+    assert [line.strip() for line in shown if "such as" in line] == [
+        "such as o1",
+        "such as ink",
+        "such as eve",
+        "such as o1",
     ]
 
 

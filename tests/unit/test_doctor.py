@@ -24,7 +24,7 @@ def house(**known: object) -> Facts:
     """A house that has loaded the first nine days of March."""
     ordinary: dict[str, object] = {
         "postgres": "18.0", "migrations_applied": 6, "migrations_known": 6, "shop_name": "Maple", "source_url": "/shop",
-        "first_day": day(1), "last_day": day(9), "loaded": days(*range(1, 10)),
+        "day": None, "first_day": day(1), "last_day": day(9), "loaded": days(*range(1, 10)),
         "open_files": [], "arrivals": [], "set_aside": [], "found": [], "ignored": [],
     }  # fmt: skip
     return Facts(**(ordinary | known))  # type: ignore[arg-type]
@@ -66,7 +66,7 @@ def test_days_before_the_first_loaded_one_and_outside_the_look_are_no_gap() -> N
 
 
 def test_a_day_asked_for_by_name_is_told_of_wherever_it_is() -> None:
-    asked = house(first_day=day(12), last_day=day(12))
+    asked = house(day=day(12), first_day=day(12), last_day=day(12))
     (advice,) = advise(asked, delivered(*range(1, 13)), UP)
     assert advice.what == "Not loaded, though delivered: 2026-03-12."
     (advice,) = advise(asked, delivered(*range(1, 10)), UP)
@@ -74,8 +74,9 @@ def test_a_day_asked_for_by_name_is_told_of_wherever_it_is() -> None:
 
 
 @pytest.mark.parametrize(("newest", "is_urgent"), [(10, False), (11, True)])
-def test_one_day_may_wait_for_the_night_but_not_two(newest: int, is_urgent: bool) -> None:
-    (advice,) = advise(house(), delivered(*range(1, newest + 1)), UP)
+@pytest.mark.parametrize("first", [1, 9])
+def test_one_day_may_wait_for_the_night_but_not_two(newest: int, is_urgent: bool, first: int) -> None:
+    (advice,) = advise(house(first_day=day(first)), delivered(*range(1, newest + 1)), UP)
     assert (advice.is_urgent, advice.command) == (is_urgent, f"{UP} --from 2026-03-10 --to 2026-03-{newest}")
 
 
