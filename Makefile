@@ -32,6 +32,10 @@ test: lint types ## every check: lint, types, unit, SQL, dags, end to end
 quick: .venv-test/.installed ## the tests that need no Airflow scheduler
 	@.venv-test/bin/python -m pytest tests --ignore tests/e2e $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --months 2")
+	@.venv-test/bin/python -m benchmarks $(ARGS)
+
 .PHONY: lint
 lint: .venv-test/.installed ## ruff (with its Airflow rules) and sqlfluff
 	@.venv-test/bin/ruff check . && .venv-test/bin/ruff format --check . && .venv-test/bin/sqlfluff lint -q include/sql

@@ -1,0 +1,62 @@
+"""`python -m benchmarks`: measure everything, print one table."""
+
+import sys
+import tempfile
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import figures, history, ingestion
+from benchmarks.warehouses import server
+
+CACHE = Path(tempfile.gettempdir()) / "personapulse-benchmarks"
+
+
+class Part(StrEnum):
+    """What is measured."""
+
+    all = "all"
+    ingestion = "ingestion"
+    history = "history"
+
+
+def main(
+    part: Annotated[Part, typer.Argument(help="What to measure.")] = Part.all,
+    *,
+    events: Annotated[int, typer.Option(min=1_000, help="Events in the one large file.")] = 10_000_000,
+    users: Annotated[int, typer.Option(min=100, help="Customers of the shop with a history.")] = 20_000,
+    months: Annotated[int, typer.Option(min=2, help="Its length, in months of 30 days.")] = 12,
+    repeats: Annotated[int, typer.Option(min=1, help="Days timed per length of history.")] = 7,
+    cache: Annotated[Path, typer.Option(help="Where generated events are kept for the next run.")] = CACHE,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for docs/performance.md.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
+) -> None:
+    """Measure how fast PersonaPulse takes data in, in ratios within one run."""
+    console = Console(stderr=True)
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        console.print(f"[{time.monotonic() - began:5.0f} s] {what}", markup=False, highlight=False)
+
+    found: list[figures.Figure] = []
+    with server() as running:
+        say(f"PostgreSQL {running.version} on {figures.machine()}")
+        if part in {Part.all, Part.ingestion}:
+            found += ingestion.measure(running, cache, events, say)
+        if part in {Part.all, Part.history}:
+            found += history.measure(running, users, months, repeats, say)
+        say("done")
+    if markdown:
+        print(figures.as_markdown(found))
+    else:
+        Console(width=None if sys.stdout.isatty() else 160).print(figures.as_table(found))
+    if json:
+        figures.write_json(found, json)
+
+
+if __name__ == "__main__":
+    typer.run(main)

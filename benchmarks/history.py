@@ -1,0 +1,88 @@
+"""Days of one size on a short and on a long history, turn by turn, and a day on which next to nothing happened."""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.clock import Times, ingest_day
+from benchmarks.figures import Figure
+from benchmarks.shop import SteadyShop
+from benchmarks.warehouses import Server
+from personapulse import ingest
+from personapulse.warehouse import connect
+
+MONTH = 30  # days
+
+
+def measure(server: Server, users: int, months: int, repeats: int, say: Callable[[str], None]) -> list[Figure]:
+    """Load a month; copy the warehouse and load more months there; then time days on both.
+
+    Parameters
+    ----------
+    server : Server
+        Running.
+    users : int
+        Customers of the shop; a day has a bit over two and a half rows for each.
+    months : int
+        Length of the long history, of 30 days each.
+    repeats : int
+        Days timed on either; the median counts.
+    say : callable
+        Told what is going on.
+
+    Returns
+    -------
+    list of Figure
+    """
+    with tempfile.TemporaryDirectory(prefix="pp-bench-shop-") as folder, server.warehouse() as short:
+        shop = SteadyShop(Path(folder), users)
+        last = MONTH * months
+        say(f"writing {last + repeats} days of about {shop.rows:,} rows")
+        for number in range(last + repeats):
+            shop.write(number)
+        loading = _load(short, shop, 0, MONTH, say)
+        with server.warehouse(like=short) as long:
+            loading += _load(long, shop, MONTH, last, say)
+            _tidy(short, long)
+            server.settle()
+            say(f"timing {repeats} days on a month and {repeats} on {months} months, turn by turn")
+            on_short, on_long = _turn_by_turn(((short, MONTH), (long, last)), shop, repeats)
+            say("timing quiet days")
+            for number in range(last + repeats, last + 2 * repeats):
+                shop.write_quiet(number)
+            (quiet,) = _turn_by_turn(((long, last + repeats),), shop, repeats)
+    rows = shop.rows * last
+    return [
+        Figure(f"{months} months in bulk", loading, note=f"{rows / loading:,.0f} rows/s, {rows:,} rows"),
+        Figure(f"a day of {shop.rows:,} rows on a month", on_short.total, note=on_short.parts),
+        Figure(f"the same on {months} months", on_long.total, "s", on_long.total / on_short.total, "on a month", 1.3,
+               on_long.parts),
+        Figure(f"a day of one row on {months} months", quiet.total, note=quiet.parts),
+    ]  # fmt: skip
+
+
+def _load(conninfo: str, shop: SteadyShop, first: int, after: int, say: Callable[[str], None]) -> float:
+    source = ingest.Source(str(shop.folder))
+    began = time.perf_counter()
+    with connect(conninfo) as connection:
+        ingest.load_history(connection, source, shop.day(first), shop.day(after - 1), say)
+    return time.perf_counter() - began
+
+
+def _tidy(*conninfos: str) -> None:
+    """Do what autovacuum would have done in the nights that were loaded at once, lest it does so while a clock runs."""
+    for conninfo in conninfos:
+        with connect(conninfo) as connection:
+            connection.execute("vacuum (analyze)")
+
+
+def _turn_by_turn(warehouses: Sequence[tuple[str, int]], shop: SteadyShop, repeats: int) -> list[Times]:
+    """Ingest days into warehouses in turn, from a first day each; return the day of median time for each."""
+    source = ingest.Source(str(shop.folder))
+    times: list[list[Times]] = [[] for _ in warehouses]
+    for number in range(repeats):
+        for (conninfo, first), taken in zip(warehouses, times, strict=True):
+            with connect(conninfo) as connection:
+                taken.append(ingest_day(connection, source, shop.day(first + number)))
+    return [sorted(taken, key=lambda one: one.total)[len(taken) // 2] for taken in times]
