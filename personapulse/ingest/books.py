@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from personapulse.ingest.explaining import Rejection
 from personapulse.ingest.files import ExtractFile
-from personapulse.ingest.staging import Rejection
 from personapulse.paths import SQL
 from personapulse.settings import QuarantineLimits, ShopSettings
 

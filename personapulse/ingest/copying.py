@@ -39,6 +39,7 @@ class Findings:
     """What was found bad so far, by the places it was found at."""
 
     copied: int = 0  # rows
+    is_line_by_line: bool = False  # every line below the header is one row, and COPY saw them all
     skipped: dict[int, tuple[str, str]] = field(default_factory=dict)  # line COPY saw -> rule, reason
     uneven: dict[int, str] = field(default_factory=dict)  # line of the file -> reason
     undated: dict[int, tuple[str, str]] = field(default_factory=dict)  # row COPY saw, the first is 1 -> rule, reason
@@ -61,7 +62,8 @@ def copy_file(connection: psycopg.Connection[Any], file: ExtractFile, day: datet
     findings = Findings()
     try:
         with connection.transaction():
-            _copy_csv(connection, file, day, _lines(file.chunks()), findings, is_strict=True)
+            _copy_csv(connection, file, day, file.blocks(), findings, is_strict=True)
+        findings.is_line_by_line = True
     except (psycopg.errors.BadCopyFileFormat, _UnevenError, UnreadableError):
         findings = Findings()
         try:
@@ -70,18 +72,6 @@ def copy_file(connection: psycopg.Connection[Any], file: ExtractFile, day: datet
         except psycopg.errors.BadCopyFileFormat as error:
             raise PersonaPulseError(f"{file.address}{_line_of(error)}: {_first_line(error)}.") from None
     return findings
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut the stream where lines end."""
-    rest = b""
-    for chunk in chunks:
-        whole, end, after = (rest + chunk).rpartition(b"\n")
-        rest = after
-        if whole or end:
-            yield whole + end
-    if rest:
-        yield rest
 
 
 def _even_rows(file: ExtractFile, findings: Findings) -> Iterator[bytes]:

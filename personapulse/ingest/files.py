@@ -5,11 +5,12 @@ import hashlib
 import io
 import re
 import tempfile
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import fsspec
 import pyarrow
@@ -26,6 +27,17 @@ LOOK_AHEAD = 1_000  # lines one quoted field may span; past that its quote is ta
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
 _WELL_FORMED = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*")
 _QUOTED = re.compile(rb'"[^"]*"')
+
+
+@contextmanager
+def reached(what: str) -> Iterator[None]:
+    """Say of what could not be reached, and why."""
+    try:
+        yield
+    except PersonaPulseError:
+        raise
+    except Exception as error:  # each kind of store has errors of its own
+        raise PersonaPulseError(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,8 @@ class ExtractFile:
         PersonaPulseError
             If the file is empty or not UTF-8, a column stands there twice, or a required column is missing.
         """
-        first = next(self.chunks(), b"").split(b"\n", 1)[0].rstrip(b"\r")
+        with reached(self.address):
+            first = next(self.chunks(), b"").split(b"\n", 1)[0].rstrip(b"\r")
         try:
             names = [name.strip().strip('"').strip() for name in first.decode().split(",")]
         except UnicodeDecodeError:
@@ -126,7 +139,8 @@ class ExtractFile:
             return
         with tempfile.TemporaryDirectory(prefix="personapulse-") as folder:
             here = f"{folder}/{self.file}"
-            self.filesystem.get_file(self.path, here)
+            with reached(self.address):
+                self.filesystem.get_file(self.path, here)
             yield ExtractFile(fsspec.filesystem("file"), here, self.address, self.extract)
 
     def fingerprint(self) -> tuple[int, str]:
@@ -162,11 +176,34 @@ class ExtractFile:
         with self.filesystem.open(self.path, "rb") as stream:
             parquet = pyarrow.parquet.ParquetFile(stream)
             yield ",".join(parquet.schema_arrow.names).encode() + b"\n"
-            options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
             for batch in parquet.iter_batches():
-                buffer = io.BytesIO()
-                pyarrow.csv.write_csv(batch, buffer, options)
-                yield buffer.getvalue()
+                try:
+                    yield _as_csv(batch, "none")
+                except pyarrow.ArrowInvalid:  # a value with a comma, a quote or a line end
+                    yield _as_csv(batch, "needed")
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the same in pieces that end where lines do."""
+        rest = b""
+        for chunk in self.chunks():
+            whole, end, after = (rest + chunk).rpartition(b"\n")
+            rest = after
+            if whole or end:
+                yield whole + end
+        if rest:
+            yield rest
+
+    def lines_at(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield lines by their number (1 is the header), without looking at the others. `wanted` is sorted."""
+        before = first = 0
+        for block in self.blocks():
+            after = before + block.count(b"\n") + (not block.endswith(b"\n"))
+            last = bisect_right(wanted, after, first)
+            if last > first:
+                lines = block.split(b"\n")
+                for number in wanted[first:last]:
+                    yield number, lines[number - before - 1].removesuffix(b"\r")
+            before, first = after, last
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows below the header, for when the fast way does not serve.
@@ -194,6 +231,12 @@ class ExtractFile:
             lines.put_back(taken[1:])
             raw = first.removesuffix(b"\r")
         return Row(line_no, raw, problem)
+
+
+def _as_csv(batch: pyarrow.RecordBatch, quoting: Literal["none", "needed"]) -> bytes:
+    buffer = io.BytesIO()
+    pyarrow.csv.write_csv(batch, buffer, pyarrow.csv.WriteOptions(include_header=False, quoting_style=quoting))
+    return buffer.getvalue()
 
 
 def _problem(raw: bytes, width: int) -> str:

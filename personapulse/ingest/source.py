@@ -1,8 +1,6 @@
 """Where a shop's extracts lie: one folder per day below any fsspec URL."""
 
 import datetime
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +8,7 @@ import fsspec
 
 from personapulse.contract import BY_NAME, EXTRACTS, ORDER_ITEMS, ORDERS
 from personapulse.errors import PersonaPulseError
-from personapulse.ingest.files import ENDINGS, ExtractFile
+from personapulse.ingest.files import ENDINGS, ExtractFile, reached
 from personapulse.settings import ShopSettings, parse_settings
 
 
@@ -29,7 +27,7 @@ class Source:
     """
 
     def __init__(self, url: str) -> None:
-        with _reached(f"The source {url}"):
+        with reached(f"The source {url}"):
             # a remembered listing would hide the day that somebody waits for
             self.filesystem, self.path = fsspec.core.url_to_fs(url.rstrip("/"), use_listings_cache=False)
             # one folder, one name: a local one is known by its absolute path, whatever the current folder
@@ -42,7 +40,7 @@ class Source:
     @cached_property
     def settings(self) -> ShopSettings:
         """What the shop says about itself in `source.yaml`; defaults without one."""
-        with _reached(f"{self.url}/source.yaml"):
+        with reached(f"{self.url}/source.yaml"):
             try:
                 content = self.filesystem.cat_file(f"{self.path}/source.yaml")
             except FileNotFoundError:
@@ -57,7 +55,7 @@ class Source:
 
     def days(self) -> list[datetime.date]:
         """Days that have a folder, oldest first; folders with other names are passed over."""
-        with _reached(f"The source {self.url}"):
+        with reached(f"The source {self.url}"):
             entries = self.filesystem.ls(self.path, detail=False)
         names = (entry.rstrip("/").rpartition("/")[2] for entry in entries)
         return sorted(day for day in map(_as_day, names) if day)
@@ -116,7 +114,7 @@ class Source:
         never = set(self.settings.lacks)
         # orders are looked into only where that decides something: far away, it means to fetch the file
         if ORDER_ITEMS.name not in files and ORDERS.name in files:
-            with _reached(files[ORDERS.name].address):
+            with reached(files[ORDERS.name].address):
                 never |= {ORDER_ITEMS.name} if files[ORDERS.name].is_simple_form() else set()
         required = [extract for extract in EXTRACTS if not extract.is_optional and extract.name not in never]
         return [self.address(day, f"{extract.name}.csv") for extract in required if extract.name not in files]
@@ -131,22 +129,11 @@ class Source:
 
     def _listing(self, day: datetime.date) -> list[dict[str, Any]] | None:
         """Return what lies in the day's folder; None if there is no such folder."""
-        with _reached(self.address(day)):
+        with reached(self.address(day)):
             try:
                 return list(self.filesystem.ls(f"{self.path}/{day}", detail=True))
             except FileNotFoundError:
                 return None
-
-
-@contextmanager
-def _reached(what: str) -> Iterator[None]:
-    """Say of what could not be reached, and why."""
-    try:
-        yield
-    except PersonaPulseError:
-        raise
-    except Exception as error:  # each kind of store has errors of its own
-        raise PersonaPulseError(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
 
 
 def _as_day(name: str) -> datetime.date | None:

@@ -1,8 +1,6 @@
 """One file of the contract into `staging`: typed by COPY, then judged by its rules, every bad row explained."""
 
 import datetime
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -12,21 +10,12 @@ from personapulse.contract import EVENT_TYPES, ORDER_ITEMS, ORDERS, PAYMENT_STAT
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import partitions
 from personapulse.ingest.copying import Findings, copy_file
-from personapulse.ingest.files import ExtractFile, Row
+from personapulse.ingest.explaining import Rejection, explain, undated_rows
+from personapulse.ingest.files import ExtractFile
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import run_file
 
 LONGEST_KEY = 500  # characters
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A row that cannot be used."""
-
-    line_no: int
-    rule: str
-    reason: str
-    raw: str
 
 
 def stage_file(
@@ -81,7 +70,7 @@ def stage_file(
         "longest_key": LONGEST_KEY,
     }
     _judge(connection, file, day, findings, parameters)
-    rejections = list(_explain(file, findings)) if findings else []
+    rejections = list(explain(file, findings))
     _check_accounts(file, findings, rejections)
     partitions.attach(connection, file.extract, day, partitions.ignored_columns(file))
     return findings.copied - len(findings.rejected), rejections
@@ -186,38 +175,7 @@ def _reject_undated(
     connection: psycopg.Connection[Any], file: ExtractFile, staged: sql.Identifier, findings: Findings
 ) -> None:
     """Take the rows out whose dates COPY read, but nobody wrote as dates."""
-    undated = {
-        row_no: findings.undated[row_copy_saw]
-        for _, line_copy_saw, row_copy_saw, row_no in _places(file, findings)
-        if row_copy_saw in findings.undated and line_copy_saw not in findings.skipped
-    }
-    connection.execute(sql.SQL("delete from {} where row_no = any({})").format(staged, list(undated)))
+    undated = undated_rows(file, findings)
+    # a list of small numbers would be sent as integers, and those compared with each row one by one
+    connection.execute(sql.SQL("delete from {} where row_no = any({}::bigint[])").format(staged, list(undated)))
     findings.rejected |= undated
-
-
-def _explain(file: ExtractFile, findings: Findings) -> Iterator[Rejection]:
-    """Read the file again beside the findings, to tell each bad row's line and raw text."""
-    for row, line_copy_saw, _, row_no in _places(file, findings):
-        if row.line_no in findings.uneven:
-            found = ("field_count", findings.uneven[row.line_no])
-        elif line_copy_saw in findings.skipped:
-            found = findings.skipped[line_copy_saw]
-        elif row_no in findings.rejected:
-            found = findings.rejected[row_no]
-        else:
-            continue
-        yield Rejection(row.line_no, *found, row.raw.decode(errors="replace").replace("\x00", ""))
-
-
-def _places(file: ExtractFile, findings: Findings) -> Iterator[tuple[Row, int, int, int]]:
-    """Yield each row of the file, the line and row COPY saw it as, and the number it got (0: none)."""
-    line_copy_saw, row_copy_saw, row_no = 1, 0, 0
-    for row in file.rows():
-        if row.line_no in findings.uneven:
-            yield row, 0, 0, 0
-            continue
-        line_copy_saw += row.line_count
-        row_copy_saw += 1
-        is_skipped = line_copy_saw in findings.skipped
-        row_no += not is_skipped or findings.skipped_rows_have_numbers
-        yield row, line_copy_saw, row_copy_saw, 0 if is_skipped else row_no
