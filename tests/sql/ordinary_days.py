@@ -7,7 +7,8 @@ from personapulse import checks, ingest
 from .conftest import Shop, date
 
 MONDAYS = ["2026-02-02", "2026-02-09", "2026-02-16", "2026-02-23"]
-DAY = "2026-03-02"  # the next one
+DAY_BEFORE = "2026-03-01"
+DAY = "2026-03-02"  # the next Monday
 
 
 def users(of: str, rows: int, gender: str = "f") -> str:

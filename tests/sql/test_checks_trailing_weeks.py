@@ -6,7 +6,7 @@ from personapulse import checks, ingest
 from personapulse.errors import PersonaPulseError
 
 from .conftest import Shop, date
-from .ordinary_days import DAY, MONDAYS, extract, found, have_been, items, orders, products, users, views
+from .ordinary_days import DAY, DAY_BEFORE, MONDAYS, extract, found, have_been, items, orders, products, users, views
 
 
 def test_a_holiday_does_not_stop_a_shop_that_records_no_views(shop: Shop) -> None:
@@ -22,8 +22,27 @@ def test_a_holiday_of_corrections_does_not_stop_a_busy_shop(shop: Shop) -> None:
     assert found(shop, users=users(DAY, 149), orders=corrections).keys() == {"no_event_of_the_day"}
 
 
-def test_an_empty_day_of_a_small_shop_is_nothing_special(shop: Shop) -> None:
+def returns(of: str, rows: int) -> str:
+    return "\n".join(["order_id,amount", *(f"o{of}-{number},1" for number in range(rows))])
+
+
+def test_a_file_that_is_full_on_some_weeks_and_empty_on_others_may_be_either(shop: Shop) -> None:
+    have_been(shop, *MONDAYS[:2], returns=lambda day: returns(day, 0))
+    have_been(shop, *MONDAYS[2:], returns=lambda day: returns(day, 100))
+    assert found(shop, returns=returns(DAY, 0)) == {}
+    assert found(shop, returns=returns(DAY, 2)) == {}
+    assert found(shop, returns=returns(DAY, 151)) == {"volume_unusual": ["returns: 151 rows, usually 50"]}
+
+
+def test_few_lines_may_be_told_twice(shop: Shop) -> None:
+    have_been(shop, *MONDAYS, order_items=lambda day: items(day, 19))
+    assert found(shop, order_items=items(MONDAYS[3], 19)) == {}
+
+
+def test_a_quiet_or_empty_day_of_a_small_shop_is_nothing_special(shop: Shop) -> None:
     have_been(shop, *MONDAYS, rows=19, products=lambda _: products(19))
+    assert found(shop, **(extract(DAY, 19) | {"users": users(DAY, 19, gender="")})) == {}
+    assert found(shop, **(extract(DAY, 2) | {"products": products(2)})) == {}
     shop.deliver(DAY)
     ingest.stage(shop.warehouse, shop.source, date(DAY))
     assert [f for f in checks.run(shop.warehouse, "staging", date(DAY)) if f.count] == []
@@ -74,8 +93,15 @@ def test_a_shop_that_always_delivers_the_day_before_is_left_in_peace(shop: Shop)
 
 
 def test_a_shop_that_sells_to_guests_is_left_in_peace(shop: Shop) -> None:
-    have_been(shop, *MONDAYS, users=lambda day: users(day, 89))
-    assert found(shop, users=users(DAY, 0), orders=orders(DAY, 100)).keys() == {"file_without_rows"}
+    have_been(shop, DAY_BEFORE, users=lambda day: users(day, 89))
+    assert found(shop, users=users(DAY, 0)) == {}
+
+
+def test_customers_are_no_strangers_where_the_days_that_told_of_them_are_not_loaded(shop: Shop) -> None:
+    have_been(shop, "2026-02-26")
+    assert found(shop, users=users(DAY, 0)) == {}
+    have_been(shop, "2026-02-27")
+    assert found(shop, users=users(DAY, 0)).keys() == {"ids_unknown_all_at_once"}
 
 
 def test_a_rule_with_a_limit_of_its_own_brings_no_file_near_its_limit(shop: Shop) -> None:

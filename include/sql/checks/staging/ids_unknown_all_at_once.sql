@@ -2,8 +2,8 @@
 -- grain    one row per finding, named by key
 -- strange  told of neither by an earlier day nor by the day's own users or products file. Ids that changed their form
 --          (a lost leading zero, another system's keys) would make a second customer of each customer.
--- silent   below 20 ids, and where over a tenth of the newest day before that were strange, as in a shop that sells to
---          guests
+-- silent   below 20 ids, where over a tenth of those of the newest day before were strange, as in a shop that sells to
+--          guests, and where that day is over three days back: who came in the days between is told by days not loaded
 
 with
 
@@ -13,7 +13,7 @@ last_loaded as (
         max(source_day) as source_day
     from ops.loads
     where
-        source_day < %(as_of_date)s::date
+        source_day between %(as_of_date)s::date - 3 and %(as_of_date)s::date - 1
         and state = 'loaded'
         and row_count >= 20
         and file in ('orders', 'order_items')
