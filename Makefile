@@ -33,7 +33,7 @@ quick: .venv-test/.installed ## the tests that need no Airflow scheduler
 	@.venv-test/bin/python -m pytest tests --ignore tests/e2e $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --months 2")
+bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")
 	@.venv-test/bin/python -m benchmarks $(ARGS)
 
 .PHONY: lint

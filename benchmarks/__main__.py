@@ -16,6 +16,9 @@ from benchmarks.warehouses import server
 CACHE = Path(tempfile.gettempdir()) / "personapulse-benchmarks"
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
 class Part(StrEnum):
     """What is measured."""
 
@@ -24,12 +27,14 @@ class Part(StrEnum):
     history = "history"
 
 
+@app.command()
 def main(
     part: Annotated[Part, typer.Argument(help="What to measure.")] = Part.all,
     *,
     events: Annotated[int, typer.Option(min=1_000, help="Events in the one large file.")] = 10_000_000,
-    users: Annotated[int, typer.Option(min=100, help="Customers of the shop with a history.")] = 20_000,
-    months: Annotated[int, typer.Option(min=2, help="Its length, in months of 30 days.")] = 12,
+    users: Annotated[int, typer.Option(min=100, help="Customers of the shop with a history.")] = 10_000,
+    short: Annotated[int, typer.Option(min=1, help="Days of its short history.")] = 30,
+    long: Annotated[int, typer.Option(min=2, help="Days of its long history.")] = 360,
     repeats: Annotated[int, typer.Option(min=1, help="Days timed per length of history.")] = 7,
     cache: Annotated[Path, typer.Option(help="Where generated events are kept for the next run.")] = CACHE,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for docs/performance.md.")] = False,
@@ -48,7 +53,7 @@ def main(
         if part in {Part.all, Part.ingestion}:
             found += ingestion.measure(running, cache, events, say)
         if part in {Part.all, Part.history}:
-            found += history.measure(running, users, months, repeats, say)
+            found += history.measure(running, users, (short, long), repeats, say)
         say("done")
     if markdown:
         print(figures.as_markdown(found))
@@ -59,4 +64,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

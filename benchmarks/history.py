@@ -12,20 +12,20 @@ from benchmarks.warehouses import Server
 from personapulse import ingest
 from personapulse.warehouse import connect
 
-MONTH = 30  # days
 
-
-def measure(server: Server, users: int, months: int, repeats: int, say: Callable[[str], None]) -> list[Figure]:
-    """Load a month; copy the warehouse and load more months there; then time days on both.
+def measure(
+    server: Server, users: int, lengths: tuple[int, int], repeats: int, say: Callable[[str], None]
+) -> list[Figure]:
+    """Load a short history; copy the warehouse and load more days there; then time the next days on both.
 
     Parameters
     ----------
     server : Server
         Running.
     users : int
-        Customers of the shop; a day has a bit over two and a half rows for each.
-    months : int
-        Length of the long history, of 30 days each.
+        Customers of the shop; a day has a bit over two rows for each.
+    lengths : tuple of int
+        Days of the short and of the long history.
     repeats : int
         Days timed on either; the median counts.
     say : callable
@@ -35,31 +35,37 @@ def measure(server: Server, users: int, months: int, repeats: int, say: Callable
     -------
     list of Figure
     """
+    first, last = lengths
     with tempfile.TemporaryDirectory(prefix="pp-bench-shop-") as folder, server.warehouse() as short:
         shop = SteadyShop(Path(folder), users)
-        last = MONTH * months
         say(f"writing {last + repeats} days of about {shop.rows:,} rows")
         for number in range(last + repeats):
             shop.write(number)
-        loading = _load(short, shop, 0, MONTH, say)
+        loading = _load(short, shop, 0, first, say)
         with server.warehouse(like=short) as long:
-            loading += _load(long, shop, MONTH, last, say)
+            loading += _load(long, shop, first, last, say)
             _tidy(short, long)
             server.settle()
-            say(f"timing {repeats} days on a month and {repeats} on {months} months, turn by turn")
-            on_short, on_long = _turn_by_turn(((short, MONTH), (long, last)), shop, repeats)
+            say(f"timing {repeats} days on {first} and {repeats} on {last}, turn by turn")
+            on_short, on_long = _turn_by_turn(((short, first), (long, last)), shop, repeats)
             say("timing quiet days")
             for number in range(last + repeats, last + 2 * repeats):
                 shop.write_quiet(number)
             (quiet,) = _turn_by_turn(((long, last + repeats),), shop, repeats)
     rows = shop.rows * last
     return [
-        Figure(f"{months} months in bulk", loading, note=f"{rows / loading:,.0f} rows/s, {rows:,} rows"),
-        Figure(f"a day of {shop.rows:,} rows on a month", on_short.total, note=on_short.parts),
-        Figure(f"the same on {months} months", on_long.total, "s", on_long.total / on_short.total, "on a month", 1.3,
-               on_long.parts),
-        Figure(f"a day of one row on {months} months", quiet.total, note=quiet.parts),
-    ]  # fmt: skip
+        Figure(f"{last} days in bulk", loading, note=f"{rows / loading:,.0f} rows/s, {rows:,} rows"),
+        Figure(f"a day of {shop.rows:,} rows on {first} days", on_short.total, note=on_short.parts),
+        Figure(
+            f"the same on {last} days",
+            on_long.total,
+            ratio=on_long.total / on_short.total,
+            compared_with=f"on {first}",
+            limit=1.3,
+            note=on_long.parts,
+        ),
+        Figure(f"a day of one row on {last} days", quiet.total, note=quiet.parts),
+    ]
 
 
 def _load(conninfo: str, shop: SteadyShop, first: int, after: int, say: Callable[[str], None]) -> float:

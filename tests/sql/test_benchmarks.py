@@ -1,0 +1,43 @@
+"""`make bench` runs from end to end, on next to nothing; how fast it was is not looked at."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.events import make_events
+from personapulse.paths import ROOT
+
+SMALL = ["--events", "2000", "--users", "100", "--short", "2", "--long", "4", "--repeats", "1"]
+
+
+def bench(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *SMALL, "--cache", str(tmp_path), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_the_benchmark_measures_everything_it_promises(tmp_path: Path) -> None:
+    done = bench(tmp_path, "--json", str(tmp_path / "figures.json"), "--markdown")
+    assert done.returncode == 0, done.stderr
+    figures = {figure["what"]: figure for figure in json.loads((tmp_path / "figures.json").read_text())["figures"]}
+    limits = {what: figure["limit"] for what, figure in figures.items() if figure["limit"]}
+    assert limits == {
+        "CSV to core": 3.5,
+        "Parquet to staging": 1.0,
+        "Python's memory, 200 events": 300,
+        "Python's memory, 2,000 events": 300,
+        "the same on 4 days": 1.3,
+    }
+    assert min(figure["value"] for figure in figures.values()) > 0
+    assert all(figure["kept"] in {"yes", "no"} for what, figure in figures.items() if what in limits)
+    lines = done.stdout.splitlines()
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(figures)
+
+
+def test_a_flaw_that_was_planted_and_not_found_stops_the_benchmark(tmp_path: Path) -> None:
+    planted = make_events(tmp_path, 2_000).folder / "planted.json"
+    planted.write_text(planted.read_text().replace('"missing_user_id": 1', '"missing_user_id": 2'))
+    done = bench(tmp_path, "ingestion")
+    assert done.returncode != 0
+    assert re.search("planted .*'missing_user_id': 2.*, in quarantine .*'missing_user_id': 1", done.stderr)
