@@ -84,7 +84,7 @@ def test_a_fact_is_strange_until_the_day_that_tells_of_its_customer_and_product(
             products="product_id,name,category" + ("\nink,Ink,Office" if number == 1 else ""),
             orders=f"order_id,user_id,order_date,payment_status\no{number},eve,{day},Paid",
             order_items=f"order_id,line_no,product_id,quantity,unit_price\no{number},1,ink,1,5\nlost{number},1,ink,1,5",
-            returns=f"order_id,amount\no{number - 1},6",
+            returns=f"order_id,product_id,user_id,amount\no{number - 1},ink,eve,6",
             product_views=f"user_id,product_id,timestamp,category\neve,ink,{day} 10:00,Toys\neve,ink,{day} 11:00,Toys",
             contacts=f"user_id,sent_at\neve,{day}",
         )
@@ -94,10 +94,10 @@ def test_a_fact_is_strange_until_the_day_that_tells_of_its_customer_and_product(
         days[0]: {
             "order_of_unknown_user": 1, "line_of_unknown_product": 2, "line_without_order": 1,
             "view_of_unknown_user": 2, "view_of_unknown_product": 2, "contact_of_unknown_user": 1,
-            "return_of_unknown_order": 1, "return_of_unknown_customer": 1,
+            "return_of_unknown_order": 1, "return_of_unknown_user": 1, "return_of_unknown_product": 1,
         },
         days[1]: {
-            "order_of_unknown_user": 1, "line_without_order": 1, "return_above_order": 1,
+            "order_of_unknown_user": 1, "line_without_order": 1, "return_above_order": 1, "return_of_unknown_user": 1,
             "view_of_unknown_user": 2, "view_category_differs": 2, "contact_of_unknown_user": 1,
         },
         days[2]: {"line_without_order": 1, "return_above_order": 1, "view_category_differs": 2},
@@ -111,6 +111,35 @@ def test_a_fact_is_strange_until_the_day_that_tells_of_its_customer_and_product(
         date(day): by_day[day] for day in (days[1], days[3])
     }
     assert checks.find_days(shop.warehouse, "core", []) == {}
+
+
+def test_what_was_corrected_before_the_day_contradicts_nothing(shop: Shop) -> None:
+    order = "order_id,user_id,order_date,payment_status\n"
+    line = "order_id,line_no,product_id,quantity,unit_price\n"
+    shop.deliver(
+        "2026-03-01",
+        users="user_id,signup_date\nann,2026-03-01\nbob,2026-02-01",
+        products="product_id,name,category\npen,Pen,Toys",
+        orders=order + "o1,bob,2026-02-20,Failed\no2,bob,2026-02-20,Paid",
+        order_items=line + "o1,1,pen,1,1\no2,1,pen,1,10",
+        returns="order_id\no2",
+    )
+    shop.deliver(
+        "2026-03-02",
+        users="user_id,signup_date\nann,2026-02-01",
+        products="product_id,name,category\npen,Pen,Office",
+        orders=order + "o1,ann,2026-02-20,Paid",
+        order_items=line + "o1,1,pen,1,5\no2,1,pen,1,6",
+    )
+    shop.deliver(
+        "2026-03-03",
+        orders=order + "o3,ann,2026-02-20,Paid",
+        order_items=line + "o3,1,pen,1,5",
+        returns="order_id,product_id,user_id,amount\no1,pen,ann,5\no2,,,0",
+        product_views="user_id,product_id,timestamp,category\nann,pen,2026-03-01,Office",
+    )
+    shop.load("2026-03-01", "2026-03-02", "2026-03-03")
+    assert [finding.rule for finding in checks.find(shop.warehouse, "core", date("2026-03-03")) if finding.count] == []
 
 
 def test_contradictions_of_a_past_that_was_loaded_in_bulk_are_counted_on_their_days(shop: Shop) -> None:

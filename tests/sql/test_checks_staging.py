@@ -143,6 +143,7 @@ QUIET: dict[str, dict[str, str]] = {
     "a share that chance can explain": {
         "product_views": views(DAY, 20) + without_header(views("x", 30, step="view", on=DAY))
     },
+    "rows set aside, a handful": {"users": users(DAY, 96) + "\nu1,f,x" * 4},
     "rows set aside, not many": {"users": users(DAY, 195) + "\nu1,f,x" * 5},
     "the products of last week once more": {"products": products()},
 }
