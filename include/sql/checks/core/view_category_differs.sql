@@ -1,27 +1,18 @@
 -- warn: Views of the day name another category than the product has.
 -- grain    one row per day, product and category, with how many views name them
-
-with
-
-viewed as (
-    select
-        known_from,
-        product_id,
-        category,
-        count(*) as row_count
-    from core.product_views
-    where known_from between %(first_day)s::date and %(as_of_date)s::date and category is not null
-    group by known_from, product_id, category
-)
+-- reads    every view of the day once; only those that differ are counted
 
 select
-    viewed.known_from as as_of_date,
-    viewed.product_id || ' as ' || viewed.category as key,
-    viewed.row_count
-from viewed
+    views.known_from as as_of_date,
+    views.product_id || ' as ' || views.category as key,
+    count(*) as row_count
+from core.product_views as views
 inner join core.products as products
     on
-        viewed.product_id = products.product_id
-        and viewed.known_from >= products.known_from
-        and viewed.known_from < products.known_to
-where viewed.category <> products.category
+        views.product_id = products.product_id
+        and views.known_from >= products.known_from
+        and views.known_from < products.known_to
+where
+    views.known_from between %(first_day)s::date and %(as_of_date)s::date
+    and views.category <> products.category
+group by views.known_from, views.product_id, views.category
