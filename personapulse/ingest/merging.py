@@ -57,7 +57,11 @@ class Merge:
 
 def merge_told(connection: psycopg.Connection[Any], merge: Merge) -> None:
     """Lay the versions of what was told, and settle which events were told before."""
-    connection.execute("select set_config('work_mem', '256MB', true), set_config('timezone', 'UTC', true)")
+    connection.execute(
+        "select set_config('work_mem', '256MB', true), set_config('timezone', 'UTC', true),"
+        # a day's few thousand keys are looked up: at the default of 4, whole tables of history are read for them
+        " set_config('random_page_cost', '1.1', true)"
+    )
     run_file(connection, "core/moves.sql", {})
     for table in versions.TOLD:
         if days := merge.staged.get(table.name):
@@ -92,6 +96,7 @@ def merge_derived(connection: psycopg.Connection[Any], merge: Merge) -> None:
                 events.mention(connection, extract, days, is_again=merge.is_again(extract.name, *days))
     if _is_any(connection, "select exists (select from moves)"):
         run_file(connection, "core/user_days.sql", {})
+        run_file(connection, "core/states.sql", {})
         run_file(connection, "core/user_states.sql", {})
 
 

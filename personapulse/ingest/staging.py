@@ -55,7 +55,9 @@ def stage_file(
     """
     connection.execute(
         "select set_config('timezone', %s, true), set_config('client_min_messages', 'notice', true),"
-        " set_config('work_mem', '256MB', true), set_config('maintenance_work_mem', '512MB', true)",
+        " set_config('work_mem', '256MB', true), set_config('maintenance_work_mem', '512MB', true),"
+        # a sample of a few thousand rows tells the planner enough of a day, and does not read all of it
+        " set_config('default_statistics_target', '10', true)",
         (settings.time_zone,),
     )
     findings = copy_file(connection, file, day)

@@ -12,7 +12,7 @@ told as (
     group by user_id
 ),
 
-strangers as (
+strangers as materialized ( -- where there are none, the views are not read at all
     select distinct
         states.user_id,
         coalesce(told.told_on, 'infinity') as told_on
