@@ -55,12 +55,12 @@ def main(
         if part in {Part.all, Part.history}:
             found += history.measure(running, users, (short, long), repeats, say)
         say("done")
-    if markdown:
-        print(figures.as_markdown(found))
-    else:
-        Console(width=None if sys.stdout.isatty() else 160).print(figures.as_table(found))
-    if json:
-        figures.write_json(found, json)
+        if markdown:
+            print(figures.as_markdown(found))
+        else:
+            Console(width=None if sys.stdout.isatty() else 160).print(figures.as_table(found))
+        if json:
+            figures.write_json(found, json)
 
 
 if __name__ == "__main__":
