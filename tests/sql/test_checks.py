@@ -133,9 +133,9 @@ def test_what_was_corrected_before_the_day_contradicts_nothing(shop: Shop) -> No
     )
     shop.deliver(
         "2026-03-03",
-        orders=order + "o3,ann,2026-02-20,Paid",
+        orders=order + "o3,ann,2026-02-20,Refunded",
         order_items=line + "o3,1,pen,1,5",
-        returns="order_id,product_id,user_id,amount\no1,pen,ann,5\no2,,,0",
+        returns="order_id,product_id,user_id,amount\no1,pen,ann,5\no2,,,0\no3,,,5",
         product_views="user_id,product_id,timestamp,category\nann,pen,2026-03-01,Office",
     )
     shop.load("2026-03-01", "2026-03-02", "2026-03-03")
