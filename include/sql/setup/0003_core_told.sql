@@ -18,6 +18,7 @@ create table core.users (
     location text,
     primary key (user_id, known_from)
 ) with (fillfactor = 80); -- a user told again unchanged is updated in place
+create index on core.users (known_from);
 
 -- grain: one row per product and version
 create table core.products (
@@ -31,6 +32,7 @@ create table core.products (
     rating numeric,
     primary key (product_id, known_from)
 ) with (fillfactor = 80);
+create index on core.products (known_from);
 
 -- grain: one row per order header and version
 create table core.orders (
@@ -44,6 +46,7 @@ create table core.orders (
     payment_status text not null,
     primary key (order_id, known_from)
 );
+create index on core.orders (known_from);
 comment on column core.orders.ordered_on is 'Day of ordered_at in the shop''s time zone.';
 
 -- grain: one row per order line and version; whose it is, its order says
@@ -59,6 +62,7 @@ create table core.order_items (
     amount numeric not null generated always as (quantity * unit_price) stored,
     primary key (order_id, line_no, known_from)
 );
+create index on core.order_items (known_from);
 
 -- grain: one row per return and version
 create table core.returns (
@@ -74,6 +78,7 @@ create table core.returns (
     amount numeric,
     primary key (order_id, return_id, known_from)
 );
+create index on core.returns (known_from);
 comment on column core.returns.order_id is 'Empty where the shop does not name the order.';
 comment on column core.returns.return_id is
 'What tells a return from others: order, product, customer and time as delivered, and its number among equals.';

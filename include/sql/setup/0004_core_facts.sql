@@ -38,6 +38,7 @@ create table core.return_facts (
     primary key (user_id, order_id, return_id, known_from)
 );
 create index on core.return_facts (order_id, return_id);
+create index on core.return_facts (known_from);
 comment on column core.return_facts.user_id is
 'Customer of the order; else the customer the return names; empty where neither is known.';
 comment on column core.return_facts.returned_on is 'Day of the return; without one, the first source day that told of it.';
