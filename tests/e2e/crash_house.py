@@ -19,7 +19,7 @@ from personapulse.warehouse import DATABASE, connect
 from tests.sql.deliveries import write_day, write_settings
 from tests.sql.worlds import fingerprint
 
-PATIENCE = 120  # seconds
+PATIENCE = 60  # seconds
 STORY, DELIVERED = make_crowd(seed=7)
 
 
