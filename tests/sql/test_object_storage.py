@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 import httpx
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
 from moto.server import ThreadedMotoServer
-from s3fs import S3FileSystem
+from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from personapulse import ingest
 from personapulse.errors import PersonaPulseError
