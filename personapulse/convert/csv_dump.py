@@ -17,7 +17,8 @@ import fsspec
 from personapulse.contract import ORDERS, PRODUCT_VIEWS, PRODUCTS, RETURNS, USERS, Extract
 from personapulse.day_folders import SETTINGS, DayFolders, Progress, new_source
 from personapulse.errors import PersonaPulseError
-from personapulse.ingest.files import ENDINGS, ExtractFile, Row
+from personapulse.ingest.files import ENDINGS, ExtractFile
+from personapulse.ingest.rows import Row
 
 # An order of a dump is its one line: the file of order lines has no place in it.
 DUMPED_ORDERS = dataclasses.replace(ORDERS, required=(*ORDERS.required, *ORDERS.optional), optional=())

@@ -7,21 +7,23 @@ here first.
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.copy import QueuedLibpqWriter
 
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import partitions
-from personapulse.ingest.dates import DateWatch, UnreadableError
-from personapulse.ingest.files import CHUNK, ExtractFile
+from personapulse.ingest.dates import UnevenError, Verdict
+from personapulse.ingest.feeding import Feed, counted_with, feeds
+from personapulse.ingest.files import ExtractFile
+
+PIECE = 1 << 15  # bytes; psycopg may queue a thousand pieces
 
 _SKIPPED = re.compile(r'at line (\d+) for column "(.+?)": (?:"(.*)"|null input)$', re.DOTALL)
 _COPY_LINE = re.compile(r"line (\d+)")
-_STRAY_QUOTE = re.compile(rb'(?<![,\r\n"])"(?![,\r\n"])')  # neither opens nor closes a field, nor is doubled
 _KIND = {
     "numeric": "a number",
     "integer": "a whole number",
@@ -30,24 +32,19 @@ _KIND = {
 }
 
 
-class _UnevenError(Exception):
-    """The file's rows cannot be left to COPY to tell apart."""
-
-
 @dataclass
 class Findings:
     """What was found bad so far, by the places it was found at."""
 
+    is_line_by_line: bool  # every line below the header is one row
     copied: int = 0  # rows
-    is_line_by_line: bool = False  # every line below the header is one row, and COPY saw them all
-    skipped: dict[int, tuple[str, str]] = field(default_factory=dict)  # line COPY saw -> rule, reason
-    uneven: dict[int, str] = field(default_factory=dict)  # line of the file -> reason
-    undated: dict[int, tuple[str, str]] = field(default_factory=dict)  # row COPY saw, the first is 1 -> rule, reason
-    rejected: dict[int, tuple[str, str]] = field(default_factory=dict)  # row_no COPY gave -> rule, reason
+    held_back: dict[int, Verdict] = field(default_factory=dict)  # line of the file; COPY did not see it
+    skipped: dict[int, Verdict] = field(default_factory=dict)  # line COPY saw
+    rejected: dict[int, Verdict] = field(default_factory=dict)  # row_no COPY gave
     skipped_rows_have_numbers: bool = True  # PostgreSQL 18 numbers a row before it skips it, 17 after
 
     def __len__(self) -> int:
-        return len(self.skipped) + len(self.uneven) + len(self.rejected)
+        return len(self.held_back) + len(self.skipped) + len(self.rejected)
 
 
 def copy_file(connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date) -> Findings:
@@ -59,63 +56,27 @@ def copy_file(connection: psycopg.Connection[Any], file: ExtractFile, day: datet
         If the file is not UTF-8, or cannot be read as CSV at all.
     """
     connection.execute("create temporary sequence if not exists row_numbers cache 1000")
-    findings = Findings()
+    fast, slow = feeds(file)
     try:
         with connection.transaction():
-            _copy_csv(connection, file, day, file.blocks(), findings, is_strict=True)
-        findings.is_line_by_line = True
-    except (psycopg.errors.BadCopyFileFormat, _UnevenError, UnreadableError):
-        findings = Findings()
-        try:
-            with connection.transaction():
-                _copy_csv(connection, file, day, _even_rows(file, findings), findings, is_strict=False)
-        except psycopg.errors.BadCopyFileFormat as error:
-            raise PersonaPulseError(f"{file.address}{_line_of(error)}: {_first_line(error)}.") from None
-    return findings
+            return _copy(connection, file, day, fast)
+    except (psycopg.errors.BadCopyFileFormat, UnevenError):
+        pass
+    try:
+        with connection.transaction():
+            return _copy(connection, file, day, slow)
+    except (psycopg.errors.BadCopyFileFormat, UnevenError) as error:
+        what = _first_line(error) if isinstance(error, psycopg.Error) else str(error)
+        raise PersonaPulseError(f"{file.address} cannot be read as CSV: {what}.") from None
 
 
-def _even_rows(file: ExtractFile, findings: Findings) -> Iterator[bytes]:
-    block = bytearray(b"header\n")
-    for row in file.rows():
-        if row.problem:
-            findings.uneven[row.line_no] = row.problem
-            continue
-        block += row.raw + b"\n"
-        if len(block) > CHUNK:
-            yield bytes(block)
-            block.clear()
-    yield bytes(block)
+def _copy(connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date, feed: Feed) -> Findings:
+    """COPY what a feed gives into a new staging table.
 
-
-class _QuoteWatch:
-    """Counts the lines of a stream and notes whether it has quotes that open in the middle of a field."""
-
-    def __init__(self) -> None:
-        self.lines = 0
-        self.has_stray_quotes = False
-
-    def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        for block in blocks:
-            self.lines += block.count(b"\n") + (not block.endswith(b"\n"))
-            # a block begins where a line does
-            if b'"' in block and _STRAY_QUOTE.search(b"\n" + block):
-                self.has_stray_quotes = True
-            yield block
-
-
-def _copy_csv(
-    connection: psycopg.Connection[Any],
-    file: ExtractFile,
-    day: datetime.date,
-    blocks: Iterable[bytes],
-    findings: Findings,
-    *,
-    is_strict: bool,
-) -> None:
-    """COPY blocks of CSV into a new staging table, and add the rows that were skipped to `findings`.
-
-    With `is_strict`, raise `_UnevenError` if there are stray quotes or fields with line ends: COPY reads both without
-    complaint, and may have joined rows.
+    Raises
+    ------
+    UnevenError
+        If COPY saw another number of rows than it was given.
     """
     connection.execute("select setval('row_numbers', 1, false)")
     partitions.create(connection, file.extract, day, partitions.ignored_columns(file))
@@ -124,8 +85,19 @@ def _copy_csv(
             partitions.partition("staging", file.extract, day)
         )
     )
-    quotes = _QuoteWatch()
-    dates = DateWatch(file.header, {name: kind for name, kind in file.extract.dates.items() if name in file.header})
+    copied, messages = _send(connection, file, day, feed)
+    skipped = _skipped(connection, file, day, messages)
+    findings = Findings(feed.is_line_by_line, copied, feed.held_back, skipped)
+    findings.skipped_rows_have_numbers = _count_numbers(connection, file, findings) != copied
+    if copied + len(skipped) != feed.given:
+        raise UnevenError(f"PostgreSQL sees {copied + len(skipped)} rows where there are {feed.given}")
+    return findings
+
+
+def _send(
+    connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date, feed: Feed
+) -> tuple[int, list[str]]:
+    """Return how many rows were copied, and what COPY said."""
     messages: list[str] = []
 
     def note(diagnostic: psycopg.errors.Diagnostic) -> None:
@@ -134,26 +106,22 @@ def _copy_csv(
     connection.add_notice_handler(note)
     try:
         with connection.cursor() as cursor:
-            with cursor.copy(_statement(file, day)) as copy:
-                for block in quotes.watch(dates.watch(blocks)):
-                    copy.write(block)
-            copied = cursor.rowcount
+            # a thread of its own sends, so that the server need not wait for the next block to be looked at
+            with cursor.copy(_statement(file, day), writer=QueuedLibpqWriter(cursor)) as copy:
+                for block in feed.blocks():
+                    for begin in range(0, len(block), PIECE):
+                        copy.write(block[begin : begin + PIECE])
+            return cursor.rowcount, messages
     except (psycopg.errors.CharacterNotInRepertoire, psycopg.errors.UntranslatableCharacter) as error:
         raise PersonaPulseError(
-            f"{file.address}{_line_of(error)}: not UTF-8 ({_first_line(error)}). Save the file as UTF-8."
+            f"{file.address}{_line_of(error, feed)}: not UTF-8 ({_first_line(error)}). Save the file as UTF-8."
         ) from None
     except psycopg.errors.BadCopyFileFormat:
         raise
     except psycopg.DataError as error:
-        raise PersonaPulseError(f"{file.address}{_line_of(error)}: {_first_line(error)}.") from None
+        raise PersonaPulseError(f"{file.address}{_line_of(error, feed)}: {_first_line(error)}.") from None
     finally:
         connection.remove_notice_handler(note)
-    findings.skipped = _skipped(connection, file, day, messages)
-    findings.undated = dates.undated
-    findings.copied = copied
-    rows = _rows_seen(connection, file, findings)
-    if is_strict and (quotes.has_stray_quotes or rows != max(quotes.lines - 1, 0)):
-        raise _UnevenError
 
 
 def _statement(file: ExtractFile, day: datetime.date) -> sql.Composed:
@@ -176,7 +144,7 @@ def _list(names: list[str]) -> sql.Composed:
 
 def _skipped(
     connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date, messages: list[str]
-) -> dict[int, tuple[str, str]]:
+) -> dict[int, Verdict]:
     """Read the rows COPY skipped off what it said, by the line it saw them end on."""
     found = [match.groups() for match in map(_SKIPPED.search, messages) if match]
     kinds = _kinds(connection, file, day) if found else {}
@@ -200,24 +168,24 @@ def _kinds(connection: psycopg.Connection[Any], file: ExtractFile, day: datetime
     return dict(columns.fetchall())
 
 
-def _rows_seen(connection: psycopg.Connection[Any], file: ExtractFile, findings: Findings) -> int:
-    """Count the rows COPY saw, skipped ones too; raise if it did not tell of each it skipped."""
+def _count_numbers(connection: psycopg.Connection[Any], file: ExtractFile, findings: Findings) -> int:
+    """Count the numbers given to rows; raise if COPY did not tell of each row it skipped."""
     given = 0
     if connection.execute("select 1 from row_numbers where is_called").fetchone():
         ((given,),) = connection.execute("select currval('row_numbers')").fetchall()
-    copied = findings.copied
-    if given - copied not in {0, len(findings.skipped)}:
+    if given - findings.copied not in {0, len(findings.skipped)}:
         raise PersonaPulseError(
-            f"{file.address}: PostgreSQL skipped {given - copied} rows and told of {len(findings.skipped)}. "
+            f"{file.address}: PostgreSQL skipped {given - findings.copied} rows and told of {len(findings.skipped)}. "
             "Its messages must be in English (lc_messages = C) for the skipped rows to be kept."
         )
-    findings.skipped_rows_have_numbers = given != copied
-    return copied + len(findings.skipped)
+    return int(given)
 
 
-def _line_of(error: psycopg.Error) -> str:
+def _line_of(error: psycopg.Error, feed: Feed) -> str:
     found = _COPY_LINE.search(error.diag.context or "")
-    return f", line {found.group(1)}" if found else ""
+    if not found:
+        return ""
+    return f", line {counted_with(feed.held_back)(int(found[1])) if feed.is_line_by_line else found[1]}"
 
 
 def _first_line(error: psycopg.Error) -> str:

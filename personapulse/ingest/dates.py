@@ -1,9 +1,9 @@
-"""Dates written as ISO 8601, watched for while a file streams by.
+"""Dates written as ISO 8601, told from others before COPY sees them.
 
 COPY would take "today", "01/03/26" and "-infinity" for dates; a shop that writes such things means something else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import pyarrow
 import pyarrow.compute
@@ -11,74 +11,99 @@ import pyarrow.csv
 
 ISO = r"^(\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?)?$"  # or nothing at all
 
-
-class UnreadableError(Exception):
-    """A block's rows cannot be told apart by an ordinary CSV reader."""
+Verdict = tuple[str, str]  # rule and reason
 
 
-class DateWatch:
-    """Notes the rows whose dates are not written as dates.
+class UnevenError(Exception):
+    """Rows cannot be told apart by an ordinary CSV reader."""
+
+
+class Dates:
+    """The columns of a file that hold dates.
 
     Parameters
     ----------
     header : sequence of str
         The file's columns.
     dates : mapping of str to bool
-        Columns of it that hold dates, and whether with a time of day.
+        Those that hold dates, and whether with a time of day; names the file does not have are passed over.
     """
 
     def __init__(self, header: list[str], dates: Mapping[str, bool]) -> None:
-        self._header = header
-        self._dates = dates
-        self._rows_before = 0
-        self.undated: dict[int, tuple[str, str]] = {}  # row (the first below the header is 1) -> rule, reason
+        self._columns = header
+        self._has_time = {name: has_time for name, has_time in dates.items() if name in header}
 
-    def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass on blocks of whole rows, the first one beginning with the header.
+    def undated_in_csv(self, block: bytes, row_count: int, *, skipped_rows: int = 0) -> dict[int, Verdict]:
+        """Find the rows of a block of CSV whose dates are not written as dates.
+
+        Parameters
+        ----------
+        block : bytes
+            Whole rows, and a header if `skipped_rows` is 1.
+        row_count : int
+            How many rows it is known to have, without the header.
+        skipped_rows : int
+            Rows on top to leave out.
+
+        Returns
+        -------
+        dict of int to tuple of str
+            Rule and reason by row of the block, the header too; the first is 0.
 
         Raises
         ------
-        UnreadableError
-            If a block has rows of another width, or quotes that do not close.
+        UnevenError
+            If the block has another number of rows, rows of another width, or quotes that do not close.
         """
-        skipped_lines = 1
-        for block in blocks:
-            if self._dates:
-                self._look_at(block, skipped_lines)
-            skipped_lines = 0
-            yield block
+        if not self._has_time or not row_count:
+            return {}
+        table = self._read(block, skipped_rows)
+        if table.num_rows != row_count:
+            raise UnevenError(f"{table.num_rows} rows where there should be {row_count}")
+        return {skipped_rows + row: verdict for row, verdict in self.undated(table).items()}
 
-    def _look_at(self, block: bytes, skipped_lines: int) -> None:
-        if block.count(b"\n") <= skipped_lines and not block.rpartition(b"\n")[2]:
-            return  # the header alone
+    def undated(self, table: pyarrow.Table | pyarrow.RecordBatch) -> dict[int, Verdict]:
+        """Find the rows of a table whose dates are neither of a type for dates nor written as such."""
+        found: dict[int, Verdict] = {}
+        for name in self._has_time:
+            values = table[name]
+            for row, reason in self._judge(name, values):
+                found.setdefault(row, (f"untypable_{name}", reason))
+        return found
+
+    def _read(self, block: bytes, skipped_rows: int) -> pyarrow.Table:
         try:
-            columns = pyarrow.csv.read_csv(
+            return pyarrow.csv.read_csv(
                 pyarrow.BufferReader(block),
                 pyarrow.csv.ReadOptions(
-                    column_names=[str(place) for place in range(len(self._header))],
-                    skip_rows=skipped_lines,
-                    block_size=len(block) + 1,
-                    use_threads=False,
+                    column_names=self._columns, skip_rows=skipped_rows, block_size=len(block) + 1, use_threads=False
                 ),
                 pyarrow.csv.ParseOptions(newlines_in_values=True),
                 pyarrow.csv.ConvertOptions(
-                    include_columns=[str(self._header.index(name)) for name in self._dates],
-                    column_types={str(self._header.index(name)): pyarrow.string() for name in self._dates},
+                    include_columns=list(self._has_time),
+                    column_types=dict.fromkeys(self._has_time, pyarrow.string()),
                     check_utf8=False,
                 ),
             )
         except pyarrow.ArrowInvalid as error:
-            raise UnreadableError(str(error)) from None
-        for name in self._dates:
-            self._judge(name, columns[str(self._header.index(name))])
-        self._rows_before += columns.num_rows
+            raise UnevenError(str(error)) from None
 
-    def _judge(self, name: str, values: "pyarrow.ChunkedArray") -> None:
-        is_date = pyarrow.compute.match_substring_regex(values, ISO)
+    def _judge(self, name: str, values: "pyarrow.ChunkedArray | pyarrow.Array") -> list[tuple[int, str]]:
+        is_date = _is_date(values)
         if pyarrow.compute.all(is_date).as_py() is not False:
-            return
-        wanted = "date or time (YYYY-MM-DD HH:MM:SS)" if self._dates[name] else "date (YYYY-MM-DD)"
-        bad = pyarrow.compute.indices_nonzero(pyarrow.compute.invert(is_date)).to_pylist()
-        for row in bad:
-            reason = f"{name} {values[row].as_py()!r} is not a {wanted}"
-            self.undated.setdefault(self._rows_before + row + 1, (f"untypable_{name}", reason))
+            return []
+        wanted = "date or time (YYYY-MM-DD HH:MM:SS)" if self._has_time[name] else "date (YYYY-MM-DD)"
+        bad = pyarrow.compute.indices_nonzero(pyarrow.compute.invert(is_date))
+        texts = values.take(bad).to_pylist()
+        return [
+            (row, f"{name} {str(text)!r} is not a {wanted}") for row, text in zip(bad.to_pylist(), texts, strict=True)
+        ]
+
+
+def _is_date(values: "pyarrow.ChunkedArray | pyarrow.Array") -> "pyarrow.ChunkedArray | pyarrow.Array":
+    """Tell which values are dates; null for those that are not there."""
+    if pyarrow.types.is_temporal(values.type):
+        return pyarrow.repeat(True, len(values))
+    if isinstance(values, pyarrow.DictionaryArray):
+        return _is_date(values.dictionary).take(values.indices)
+    return pyarrow.compute.match_substring_regex(values.cast(pyarrow.string()), ISO)

@@ -89,7 +89,8 @@ def _remember(connection: psycopg.Connection[Any], extract: Extract, day: dateti
     counted = connection.execute(
         sql.SQL(
             "insert into core.deliveries (file, known_from, row_count, first_at, last_at)"
-            " select {file}, {day}, count(*), min({time}), max({time}) from {table}"
+            " select {file}, {day}, staged_count, (select min({time}) from {table}), (select max({time}) from {table})"
+            " from ops.loads where file = {file} and source_day = {day}"  # to count them anew takes a look at each
             " returning row_count"
         ).format(
             file=extract.name,

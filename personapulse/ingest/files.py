@@ -1,32 +1,29 @@
-"""One file of a day: its header, its bytes as CSV, and its rows one by one when somebody has to look at them."""
+"""One file of a day: its header, and what it holds as CSV in one of several portions."""
 
 import gzip
 import hashlib
 import io
 import re
 import tempfile
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 import fsspec
+import numpy as np
 import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
 from personapulse.contract import Extract
 from personapulse.errors import PersonaPulseError
+from personapulse.ingest.rows import Row, take_apart
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 CHUNK = 1 << 20  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-LOOK_AHEAD = 1_000  # lines one quoted field may span; past that its quote is taken for a stray one
-_FIELD = rb'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
-_WELL_FORMED = re.compile(_FIELD + rb"(?:," + _FIELD + rb")*")
-_QUOTED = re.compile(rb'"[^"]*"')
 
 
 @contextmanager
@@ -38,30 +35,6 @@ def reached(what: str) -> Iterator[None]:
         raise
     except Exception as error:  # each kind of store has errors of its own
         raise PersonaPulseError(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a CSV file as it lies there.
-
-    Parameters
-    ----------
-    line_no : int
-        Line the row begins on; the header is line 1.
-    raw : bytes
-        The row as delivered, without its line end; a quoted field may hold line ends.
-    problem : str
-        Why it cannot be a row under the file's header; empty if it can.
-    """
-
-    line_no: int
-    raw: bytes
-    problem: str = ""
-
-    @property
-    def line_count(self) -> int:
-        """How many lines of the file the row takes up."""
-        return self.raw.count(b"\n") + 1
 
 
 @dataclass(frozen=True)
@@ -154,8 +127,8 @@ class ExtractFile:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the file as CSV with a header, without byte order mark, in pieces of about a megabyte."""
-        if self.path.endswith(".parquet"):
-            yield from self._parquet_as_csv()
+        if self.is_parquet:
+            yield from self._parquet_chunks()
             return
         try:
             with self.filesystem.open(self.path, "rb", compression="infer") as stream:
@@ -166,21 +139,32 @@ class ExtractFile:
         except (EOFError, gzip.BadGzipFile) as error:
             raise PersonaPulseError(f"{self.address} is not a whole gzip file: {error}") from None
 
-    def _parquet_as_csv(self) -> Iterator[bytes]:
-        try:
-            yield from self._parquet_chunks()
-        except pyarrow.ArrowInvalid as error:
-            raise PersonaPulseError(f"{self.address} is not a readable Parquet file: {error}") from None
+    @property
+    def is_parquet(self) -> bool:
+        """Whether it comes in typed batches."""
+        return self.path.endswith(".parquet")
 
     def _parquet_chunks(self) -> Iterator[bytes]:
-        with self.filesystem.open(self.path, "rb") as stream:
-            parquet = pyarrow.parquet.ParquetFile(stream)
-            yield ",".join(parquet.schema_arrow.names).encode() + b"\n"
-            for batch in parquet.iter_batches():
-                try:
-                    yield _as_csv(batch, "none")
-                except pyarrow.ArrowInvalid:  # a value with a comma, a quote or a line end
-                    yield _as_csv(batch, "needed")
+        yield self._parquet_header()
+        yield from map(as_csv, self.batches())
+
+    def _parquet_header(self) -> bytes:
+        with self._parquet() as parquet:
+            return ",".join(parquet.schema_arrow.names).encode() + b"\n"
+
+    def batches(self, *, use_threads: bool = False) -> Iterator[pyarrow.RecordBatch]:
+        """Yield the rows of a Parquet file; threads pay where no other core has COPY's work to do."""
+        # a day has few seconds: as a dictionary's, each of them is looked at once
+        with self._parquet(read_dictionary=[name for name in self.extract.dates if name in self.header]) as parquet:
+            yield from parquet.iter_batches(use_threads=use_threads)
+
+    @contextmanager
+    def _parquet(self, **options: Any) -> Iterator[pyarrow.parquet.ParquetFile]:
+        try:
+            with self.filesystem.open(self.path, "rb") as stream:
+                yield pyarrow.parquet.ParquetFile(stream, **options)
+        except pyarrow.ArrowInvalid as error:
+            raise PersonaPulseError(f"{self.address} is not a readable Parquet file: {error}") from None
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the same in pieces that end where lines do."""
@@ -193,84 +177,26 @@ class ExtractFile:
         if rest:
             yield rest
 
-    def lines_at(self, wanted: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield lines by their number (1 is the header), without looking at the others. `wanted` is sorted."""
-        before = first = 0
-        for block in self.blocks():
-            after = before + block.count(b"\n") + (not block.endswith(b"\n"))
-            last = bisect_right(wanted, after, first)
-            if last > first:
-                lines = block.split(b"\n")
-                for number in wanted[first:last]:
-                    yield number, lines[number - before - 1].removesuffix(b"\r")
-            before, first = after, last
-
     def rows(self) -> Iterator[Row]:
-        """Yield the rows below the header, for when the fast way does not serve.
-
-        Stricter than PostgreSQL's COPY, which takes a quote in the middle of a field for the begin of a quoted part: a
-        row with such a quote, or with one that is never closed, is a problem by itself and does not swallow the next.
-        Empty lines are no rows, unless the file has a single column.
-        """
-        lines = _Lines(self.chunks())
-        lines.take()
-        width = len(self.header)
-        while (line := lines.take()) is not None:
-            if line.rstrip(b"\r") or width == 1:
-                yield self._row(line, lines, width)
-
-    @staticmethod
-    def _row(first: bytes, lines: "_Lines", width: int) -> Row:
-        line_no, taken, quotes = lines.line_no, [first], first.count(b'"')
-        while quotes % 2 and len(taken) < LOOK_AHEAD and (line := lines.take()) is not None:
-            taken.append(line)
-            quotes += line.count(b'"')
-        raw = b"\n".join(taken).removesuffix(b"\r")
-        problem = _problem(raw, width)
-        if problem and len(taken) > 1:
-            lines.put_back(taken[1:])
-            raw = first.removesuffix(b"\r")
-        return Row(line_no, raw, problem)
+        """Yield the rows below the header, for when the fast way does not serve; see `take_apart`."""
+        return take_apart(self.chunks(), len(self.header))
 
 
-def _as_csv(batch: pyarrow.RecordBatch, quoting: Literal["none", "needed"]) -> bytes:
+def line_ends(block: bytes) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+    """Find where a block's lines end; the last one ends with the block if no line end does."""
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+    return ends if block.endswith(b"\n") else np.append(ends, len(block))
+
+
+def as_csv(batch: pyarrow.RecordBatch) -> bytes:
+    """Write the rows of a batch as CSV, one line each unless a value has line ends."""
+    try:
+        return _written(batch, "none")
+    except pyarrow.ArrowInvalid:  # a value with a comma, a quote or a line end
+        return _written(batch, "needed")
+
+
+def _written(batch: pyarrow.RecordBatch, quoting: Literal["none", "needed"]) -> bytes:
     buffer = io.BytesIO()
     pyarrow.csv.write_csv(batch, buffer, pyarrow.csv.WriteOptions(include_header=False, quoting_style=quoting))
     return buffer.getvalue()
-
-
-def _problem(raw: bytes, width: int) -> str:
-    if not _WELL_FORMED.fullmatch(raw):
-        return "a quote is opened inside a field, or never closed"
-    bare = _QUOTED.sub(b"", raw)
-    if b"\r" in bare:
-        return "a carriage return stands inside a field without quotes"
-    fields = bare.count(b",") + 1
-    return "" if fields == width else f"the row has {fields} fields, the header {width}"
-
-
-class _Lines:
-    """Lines of a byte stream, numbered from 1, some of which can be put back."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self.line_no = 0
-        self._fresh = self._split(chunks)
-        self._again: list[bytes] = []
-
-    def take(self) -> bytes | None:
-        line = self._again.pop() if self._again else next(self._fresh, None)
-        self.line_no += line is not None
-        return line
-
-    def put_back(self, lines: list[bytes]) -> None:
-        self._again.extend(reversed(lines))
-        self.line_no -= len(lines)
-
-    @staticmethod
-    def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
-        rest = b""
-        for chunk in chunks:
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from whole
-        if rest:
-            yield rest

@@ -11,7 +11,7 @@ from personapulse.contract import Extract
 from personapulse.ingest.files import ExtractFile
 
 # What an index of an event table is over; it serves to find an event that another day told too.
-PROBES = {"product_views": ("user_id", "viewed_at"), "contacts": ("user_id", "sent_at")}
+PROBES = {"product_views": ("viewed_at", "user_id"), "contacts": ("sent_at", "user_id")}
 
 
 def partition(schema: str, extract: Extract, day: datetime.date) -> sql.Identifier:
@@ -61,10 +61,15 @@ def add_index(connection: psycopg.Connection[Any], extract: Extract, day: dateti
     )  # fmt: skip
 
 
+def analyze(connection: psycopg.Connection[Any], extract: Extract, day: datetime.date) -> None:
+    """Tell the planner what a filled partition is like."""
+    connection.execute(sql.SQL("analyze {}").format(partition("staging", extract, day)))
+
+
 def attach(connection: psycopg.Connection[Any], extract: Extract, day: datetime.date, ignored: Sequence[str]) -> None:
     """Make a filled table a partition of staging, without the columns we ignore."""
     connection.execute(
-        sql.SQL("alter table {staged} alter row_no drop default{dropped}; analyze {staged}").format(
+        sql.SQL("alter table {staged} alter row_no drop default{dropped}").format(
             staged=partition("staging", extract, day), dropped=_each(", drop column {}", ignored)
         )
     )

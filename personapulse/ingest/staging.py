@@ -10,7 +10,7 @@ from personapulse.contract import EVENT_TYPES, ORDER_ITEMS, ORDERS, PAYMENT_STAT
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import partitions
 from personapulse.ingest.copying import Findings, copy_file
-from personapulse.ingest.explaining import Rejection, explain, undated_rows
+from personapulse.ingest.explaining import Rejection, explain
 from personapulse.ingest.files import ExtractFile
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import run_file
@@ -55,7 +55,9 @@ def stage_file(
     """
     connection.execute(
         "select set_config('timezone', %s, true), set_config('client_min_messages', 'notice', true),"
-        " set_config('work_mem', '256MB', true), set_config('maintenance_work_mem', '512MB', true),"
+        " set_config('work_mem', '256MB', true), set_config('maintenance_work_mem', '1GB', true),"
+        # the planner takes it that most rows are bad, and dear to pass on between processes
+        " set_config('parallel_setup_cost', '0', true), set_config('parallel_tuple_cost', '0', true),"
         # a sample of a few thousand rows tells the planner enough of a day, and does not read all of it
         " set_config('default_statistics_target', '10', true)",
         (settings.time_zone,),
@@ -82,6 +84,7 @@ def stage_order_lines(connection: psycopg.Connection[Any], day: datetime.date) -
     """Stage the lines that orders of the simple form bring along, one each."""
     partitions.create(connection, ORDER_ITEMS, day, [])
     _run(connection, "order_lines", ORDER_ITEMS, day, {}, orders=partitions.partition("staging", ORDERS, day))
+    partitions.analyze(connection, ORDER_ITEMS, day)
     partitions.attach(connection, ORDER_ITEMS, day, [])
 
 
@@ -93,39 +96,36 @@ def _judge(
     parameters: dict[str, Any],
 ) -> None:
     """Take the rows that cannot be used out of the staged table, and add them to the findings."""
-    staged = partitions.partition("staging", file.extract, day)
-    if findings.undated:
-        _reject_undated(connection, file, staged, findings)
-    if file.extract.is_event and not findings.copied:
-        partitions.add_index(connection, file.extract, day)
+    extract = file.extract
     if not findings.copied:
+        if extract.is_event:
+            partitions.add_index(connection, extract, day)
         return
-    _run(connection, file.extract.name, file.extract, day, parameters)
-    _read_verdicts(connection, "rejected", findings)
-    _delete(connection, staged, "rejected")
-    if file.extract.is_event:
-        partitions.add_index(connection, file.extract, day)
-    if file.extract.key:
-        _set_duplicates_aside(connection, file, day, findings)
+    partitions.analyze(connection, extract, day)
+    _run(connection, extract.name, extract, day, parameters)
+    if extract.is_event:
+        partitions.add_index(connection, extract, day)
+        _run(connection, "event_duplicates", extract, day, parameters, **_event_names(extract))
+    elif extract.key:
+        named = ", ".join(f"'{name} ' || {name}" for name in extract.key)
+        _run(connection, "duplicates", extract, day, {}, key=_names(extract), names_of_key=f"concat_ws(', ', {named})")
+    for row_no, verdict in connection.execute("select row_no, verdict from rejected"):
+        rule, _, reason = verdict.partition(": ")
+        findings.rejected[row_no] = (rule, reason)
+    connection.execute(
+        sql.SQL("delete from {} where ctid = any(array(select row_id from rejected)); drop table rejected").format(
+            partitions.partition("staging", extract, day)
+        )
+    )
 
 
-def _set_duplicates_aside(
-    connection: psycopg.Connection[Any], file: ExtractFile, day: datetime.date, findings: Findings
-) -> None:
-    key = [file.extract.stored_as(name) for name in file.extract.key]
-    probe = partitions.PROBES.get(file.extract.name, tuple(key))
-    reason = "'the same event stands in this file already'"
-    if not file.extract.is_event:
-        named = ", ".join(f"'{name} ' || {name}" for name in key)
-        reason = f"concat_ws(', ', {named}) || ' stands in this file already'"
-    # the index of an event file has its rows in order already; to hash or sort millions of them anew takes far longer
-    by_index = "off" if file.extract.is_event else "on"
-    for setting, value in (("enable_hashagg", by_index), ("enable_seqscan", by_index)):
-        connection.execute("select set_config(%s, %s, true)", (setting, value))
-    _run(connection, "duplicates", file.extract, day, {}, key=_names(key), probe=_names(probe), reason=reason)
-    connection.execute("select set_config('enable_hashagg', 'on', true), set_config('enable_seqscan', 'on', true)")
-    _read_verdicts(connection, "duplicates", findings)
-    _delete(connection, partitions.partition("staging", file.extract, day), "duplicates")
+def _names(extract: Extract) -> str:
+    return ", ".join(extract.stored_as(name) for name in extract.key)
+
+
+def _event_names(extract: Extract) -> dict[str, str]:
+    time, *others = partitions.PROBES[extract.name]
+    return {"key": _names(extract), "time": time, "probe": ", ".join([time, *others])}
 
 
 def _run(
@@ -144,26 +144,6 @@ def _run(
     run_file(connection, f"staging/{name}.sql", parameters, **texts)
 
 
-def _read_verdicts(connection: psycopg.Connection[Any], bad: str, findings: Findings) -> None:
-    verdicts = connection.execute(sql.SQL("select row_no, verdict from {}").format(sql.Identifier(bad)))
-    for row_no, verdict in verdicts:
-        rule, _, reason = verdict.partition(": ")
-        findings.rejected[row_no] = (rule, reason)
-
-
-def _names(columns: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(columns)
-
-
-def _delete(connection: psycopg.Connection[Any], staged: sql.Identifier, bad: str) -> None:
-    """Delete rows by the places they lie at, and drop the list."""
-    connection.execute(
-        sql.SQL("delete from {} where ctid = any(array(select row_id from {bad})); drop table {bad}").format(
-            staged, bad=sql.Identifier(bad)
-        )
-    )
-
-
 def _check_accounts(file: ExtractFile, findings: Findings, rejections: list[Rejection]) -> None:
     """Raise if a row that was set aside has not been found again in the file."""
     if len(rejections) != len(findings):
@@ -171,13 +151,3 @@ def _check_accounts(file: ExtractFile, findings: Findings, rejections: list[Reje
             f"{file.address}: {len(findings)} rows were set aside, and {len(rejections)} found again in the file. "
             "Nothing was loaded. Deliver it with every text in quotes."
         )
-
-
-def _reject_undated(
-    connection: psycopg.Connection[Any], file: ExtractFile, staged: sql.Identifier, findings: Findings
-) -> None:
-    """Take the rows out whose dates COPY read, but nobody wrote as dates."""
-    undated = undated_rows(file, findings)
-    # a list of small numbers would be sent as integers, and those compared with each row one by one
-    connection.execute(sql.SQL("delete from {} where row_no = any({}::bigint[])").format(staged, list(undated)))
-    findings.rejected |= undated

@@ -101,7 +101,7 @@ create table core.product_views (
     session_id text,
     category text
 ) partition by list (known_from);
-create index on core.product_views (user_id, viewed_at);
+create index on core.product_views (viewed_at, user_id);
 comment on column core.product_views.row_no is 'Row of the delivered file, the first below the header is 1.';
 comment on column core.product_views.session_id is 'Empty where the shop has no sessions.';
 
@@ -115,7 +115,7 @@ create table core.contacts (
     campaign text,
     channel text
 ) partition by list (known_from);
-create index on core.contacts (user_id, sent_at);
+create index on core.contacts (sent_at, user_id);
 
 -- grain: one row per file and source day that core has rows of, or had an empty file of
 create table core.deliveries (
