@@ -109,6 +109,22 @@ def take_lock(connection: psycopg.Connection[Any], name: str) -> None:
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"personapulse.{name}",))
 
 
+def read_file(name: str, **fragments: str) -> str:
+    """Return the text of one file of `include/sql`.
+
+    Parameters
+    ----------
+    name : str
+        Path below `include/sql`, such as `marts/rfm.sql`.
+    **fragments : str
+        SQL of our own making that stands in for a `%(name)s` (the persona rules); never text from outside.
+    """
+    text = (SQL / name).read_text(encoding="utf-8")
+    for placeholder, fragment in fragments.items():
+        text = text.replace(f"%({placeholder})s", fragment.replace("%", "%%"))
+    return text
+
+
 def run_file(
     connection: psycopg.Connection[Any], name: str, parameters: Mapping[str, Any], **fragments: str
 ) -> psycopg.Cursor[Any]:
@@ -118,18 +134,13 @@ def run_file(
     ----------
     connection : psycopg.Connection
         From `connect`.
-    name : str
-        Path below `include/sql`, such as `marts/rfm.sql`.
+    name, **fragments : str
+        As in `read_file`.
     parameters : mapping
         Values for the file's `%(name)s`; those it does not use are ignored.
-    **fragments : str
-        SQL of our own making that stands in for a `%(name)s` (the persona rules); never text from outside.
     """
-    text = (SQL / name).read_text(encoding="utf-8")
-    for placeholder, fragment in fragments.items():
-        text = text.replace(f"%({placeholder})s", fragment.replace("%", "%%"))
     cursor = connection.cursor()
-    cursor.execute(text.encode(), dict(parameters))
+    cursor.execute(read_file(name, **fragments).encode(), dict(parameters))
     return cursor
 
 

@@ -5,33 +5,6 @@
 -- rerun    replaces its own as_of_date and touches no other day
 -- absent   what a shop does not record is null (age, views, price_level), never invented
 
-delete from marts.customer_profile
-where as_of_date = %(as_of_date)s::date;
-
-insert into marts.customer_profile (
-    as_of_date,
-    user_id,
-    gender,
-    age,
-    location,
-    known_since,
-    days_known,
-    paid_orders,
-    unpaid_orders,
-    gross_revenue,
-    returns_amount,
-    net_revenue,
-    first_paid_on,
-    last_paid_on,
-    recency_days,
-    average_order_value,
-    returns,
-    returned_orders,
-    return_rate,
-    views,
-    views_per_order,
-    price_level
-)
 with
 
 -- restated or not, a customer first told of later was nobody's customer yet

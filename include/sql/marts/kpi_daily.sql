@@ -3,29 +3,6 @@
 -- reads    core.user_days, core.customers_as_of, core.users
 -- rerun    replaces its own as_of_date and touches no other day
 
-delete from marts.kpi_daily
-where as_of_date = %(as_of_date)s::date;
-
-insert into marts.kpi_daily (
-    as_of_date,
-    users,
-    buyers,
-    orders,
-    paid_orders,
-    gross_revenue,
-    returns_amount,
-    net_revenue,
-    users_to_date,
-    buyers_to_date,
-    repeat_buyers_to_date,
-    orders_to_date,
-    paid_orders_to_date,
-    gross_revenue_to_date,
-    returns_amount_to_date,
-    net_revenue_to_date,
-    average_order_value_to_date,
-    repeat_rate_to_date
-)
 with
 
 user_totals as (

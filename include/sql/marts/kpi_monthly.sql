@@ -3,18 +3,6 @@
 -- reads    core.user_days
 -- rerun    replaces its own as_of_date and touches no other day
 
-delete from marts.kpi_monthly
-where as_of_date = %(as_of_date)s::date;
-
-insert into marts.kpi_monthly (
-    as_of_date,
-    month,
-    buyers,
-    paid_orders,
-    gross_revenue,
-    returns_amount,
-    net_revenue
-)
 with
 
 months as (

@@ -3,20 +3,6 @@
 -- reads    core.customers_as_of
 -- rerun    replaces its own as_of_date and touches no other day
 
-delete from marts.ltv
-where as_of_date = %(as_of_date)s::date;
-
-insert into marts.ltv (
-    as_of_date,
-    user_id,
-    first_paid_on,
-    gross_revenue,
-    returns_amount,
-    net_revenue,
-    paid_orders,
-    tenure_months,
-    monthly_value
-)
 with
 
 customers as (

@@ -4,15 +4,6 @@
 -- rerun    replaces its own as_of_date and touches no other day
 -- rules    persona_case is the rule set as one case, first match wins; persona_thresholds are its quantiles of the day
 
-delete from marts.personas
-where as_of_date = %(as_of_date)s::date;
-
-insert into marts.personas (
-    as_of_date,
-    user_id,
-    rule_set,
-    persona
-)
 with
 
 profiles as (

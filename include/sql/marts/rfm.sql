@@ -5,20 +5,6 @@
 -- scores   1 to 5, 5 best, by the month's published cuts; null and segment "insufficient data" where it has none
 -- segments by the recency score and the rounded-up mean of the other two; docs/segments.md draws the table
 
-delete from marts.rfm
-where as_of_date = %(as_of_date)s::date;
-
-insert into marts.rfm (
-    as_of_date,
-    user_id,
-    recency_days,
-    frequency,
-    monetary,
-    r_score,
-    f_score,
-    m_score,
-    segment
-)
 with
 
 buyers as (

@@ -8,22 +8,6 @@
 --          the score between them is not given: scores_given says which are.
 -- surprise fewer than 50 buyers or 30 days of history before the month: no cuts, and rfm says "insufficient data"
 
-delete from marts.rfm_cuts
-where cut_month = date_trunc('month', %(as_of_date)s::date)::date;
-
-insert into marts.rfm_cuts (
-    cut_month,
-    metric,
-    basis_date,
-    buyers,
-    history_days,
-    is_sufficient,
-    cut_1,
-    cut_2,
-    cut_3,
-    cut_4,
-    scores_given
-)
 with
 
 basis as (

@@ -4,11 +4,11 @@ import datetime
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
+from personapulse.marts.tables import replace_day
 from personapulse.personas import load_rule_sets
 from personapulse.settings import ShopSettings
-from personapulse.warehouse import run_file, take_lock
+from personapulse.warehouse import read_file, take_lock
 
 # Each mart and the marts it reads, in an order that builds what is read first.
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -52,28 +52,31 @@ def build(
     int
         Rows the mart holds for the day; for `rfm_cuts`, for the day's month.
     """
-    parameters = {
+    with connection.transaction():
+        take_lock(connection, f"marts.{name}")
+        return replace_day(
+            connection, name, as_of_date, query(name, settings), parameters(as_of_date, settings, known_on)
+        )
+
+
+def query(name: str, settings: ShopSettings) -> str:
+    """Return a mart's select, with `%(name)s` where `parameters` go."""
+    return read_file(f"marts/{name}.sql", **(_rules(settings) if name == "personas" else {}))
+
+
+def parameters(
+    as_of_date: datetime.date, settings: ShopSettings, known_on: datetime.date | None = None
+) -> dict[str, Any]:
+    """Return what every mart's select may ask for."""
+    return {
         "as_of_date": as_of_date,
         "known_on": known_on or as_of_date,
         "rule_set": settings.persona_rules,
         "has_views": "product_views" not in settings.lacks,
     }
-    with connection.transaction():
-        take_lock(connection, f"marts.{name}")
-        run_file(connection, f"marts/{name}.sql", parameters, **(_rules(settings) if name == "personas" else {}))
-        return _row_count(connection, name, as_of_date)
 
 
 def _rules(settings: ShopSettings) -> dict[str, str]:
     """Return the shop's persona rules as the SQL that stands in for personas.sql's placeholders."""
     rule_set = load_rule_sets()[settings.persona_rules]
     return {"persona_case": rule_set.case_sql(), "persona_thresholds": rule_set.thresholds_sql()}
-
-
-def _row_count(connection: psycopg.Connection[Any], name: str, as_of_date: datetime.date) -> int:
-    clock = ("cut_month", as_of_date.replace(day=1)) if name == "rfm_cuts" else ("as_of_date", as_of_date)
-    statement = sql.SQL("select count(*) from marts.{} where {} = {}").format(
-        sql.Identifier(name), sql.Identifier(clock[0]), clock[1]
-    )
-    counted = connection.execute(statement).fetchone()
-    return int(counted[0]) if counted else 0
