@@ -1,6 +1,7 @@
 """Marts: one SQL file each, built one day at a time."""
 
 import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -21,6 +22,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "personas": ("customer_profile",),
 }
 NAMES = tuple(NEEDS)
+
+# What SQL cannot do (maximum likelihood, tests): Python's part of a mart leaves a temporary table its select reads, in
+# the same transaction. Called with the connection, the select's parameters and the shop's settings.
+PREPARES: dict[str, Callable[[psycopg.Connection[Any], Mapping[str, Any], ShopSettings], None]] = {}
 RESTATED = datetime.date(9999, 12, 31)
 
 
@@ -52,11 +57,12 @@ def build(
     int
         Rows the mart holds for the day; for `rfm_cuts`, for the day's month.
     """
+    values = parameters(as_of_date, settings, known_on)
     with connection.transaction():
         take_lock(connection, f"marts.{name}")
-        return replace_day(
-            connection, name, as_of_date, query(name, settings), parameters(as_of_date, settings, known_on)
-        )
+        if name in PREPARES:
+            PREPARES[name](connection, values, settings)
+        return replace_day(connection, name, as_of_date, query(name, settings), values)
 
 
 def query(name: str, settings: ShopSettings) -> str:
