@@ -48,6 +48,8 @@ class ShopSettings:
         IANA name; a shop day runs from midnight to midnight there.
     return_window_days : int
         Days a customer may return an order; younger orders are left out of matured return rates.
+    conversion_days : int
+        Days after a customer's first view in which a purchase counts as its outcome.
     persona_rules : str
         Rule set in `include/personas.yaml`: `default` or `classic`.
     lacks : tuple of str
@@ -65,6 +67,7 @@ class ShopSettings:
     locale: str = "en_GB"
     time_zone: str = "UTC"
     return_window_days: int = 30
+    conversion_days: int = 14
     persona_rules: str = "default"
     lacks: tuple[str, ...] = ()
     zero_price: str = "keep"
@@ -200,6 +203,7 @@ _CHECKS: dict[str, Any] = {
     "locale": _text,
     "time_zone": _time_zone,
     "return_window_days": _days,
+    "conversion_days": _days,
     "persona_rules": _choice(*RULE_SETS),
     "lacks": _file_names,
     "zero_price": _choice("keep", "quarantine"),

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.abc import Query
 
 from personapulse.contract import BY_NAME, PRODUCT_VIEWS
-from personapulse.ingest import events, partitions, versions
+from personapulse.ingest import events, months, partitions, versions
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import run_file
 
@@ -86,8 +86,8 @@ def merge_derived(connection: psycopg.Connection[Any], merge: Merge) -> None:
             "analyze touched_orders; analyze touched_returns"
         )
         run_file(connection, "core/fact_moves.sql", {"sign": -1})
-        run_file(connection, "core/order_facts.sql", {})
-        run_file(connection, "core/return_facts.sql", {})
+        for facts in ("order_facts", "order_products", "return_facts", "return_products"):
+            run_file(connection, f"core/{facts}.sql", {})
         run_file(connection, "core/fact_moves.sql", {"sign": 1})
     for extract in events.EVENTS:
         if days := merge.staged.get(extract.name):
@@ -96,6 +96,7 @@ def merge_derived(connection: psycopg.Connection[Any], merge: Merge) -> None:
                 events.mention(connection, extract, days, is_again=merge.is_again(extract.name, *days))
     if _is_any(connection, "select exists (select from moves)"):
         run_file(connection, "core/user_days.sql", {})
+        months.move_on(connection)
         run_file(connection, "core/states.sql", {})
         run_file(connection, "core/user_states.sql", {})
 

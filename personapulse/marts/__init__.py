@@ -20,6 +20,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "rfm": ("rfm_cuts",),
     "customer_profile": (),
     "personas": ("customer_profile",),
+    "funnel": ("personas",),
+    "funnel_sessions": ("personas",),
+    "cohorts": (),
+    "returns": ("personas",),
+    "product_performance": (),
 }
 NAMES = tuple(NEEDS)
 
@@ -79,6 +84,9 @@ def parameters(
         "known_on": known_on or as_of_date,
         "rule_set": settings.persona_rules,
         "has_views": "product_views" not in settings.lacks,
+        "time_zone": settings.time_zone,
+        "return_window_days": settings.return_window_days,
+        "conversion_days": settings.conversion_days,
     }
 
 

@@ -32,6 +32,7 @@ class Order(NamedTuple):
 class Return(NamedTuple):
     user_id: str
     order_id: str
+    product_id: str
     returned_on: Day
     is_on_paid_order: bool
     amount: Fraction
@@ -83,6 +84,39 @@ class Oracle:
             if on_day <= as_of_date:
                 days[user_id][on_day] = numbers
         return {user_id: self._customer(user_id, their, as_of_date) for user_id, their in days.items()}
+
+    def product_months(self, as_of_date: Day) -> dict[tuple[Day, str], list[Fraction]]:
+        """Paid orders, those with a return, and revenue, by month of the order and product."""
+        found: dict[tuple[Day, str], list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
+        came_back = self._came_back(as_of_date)
+        for order_id, order in self.orders.items():
+            if not order.is_paid or order.ordered_on > as_of_date:
+                continue
+            for product_id in self._products(order_id):
+                key = (order.ordered_on.replace(day=1), product_id)
+                is_returned = not came_back[order_id].isdisjoint({"", product_id})
+                numbers = (1, is_returned, self._worth(order_id, product_id) or 0)
+                found[key] = [sum_ + number for sum_, number in zip(found[key], numbers, strict=True)]
+        return found
+
+    def return_months(self, as_of_date: Day) -> dict[Day, Fraction]:
+        """What returns take off revenue, by month of the return."""
+        found: dict[Day, Fraction] = defaultdict(Fraction)
+        for told in self.returns:
+            if told.returned_on <= as_of_date:
+                found[told.returned_on.replace(day=1)] += told.amount
+        return found
+
+    def _came_back(self, as_of_date: Day) -> dict[str, set[str]]:
+        """Products that returns of each order name; '' is a return that names none."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for told in self.returns:
+            if told.returned_on <= as_of_date:
+                found[told.order_id].add(told.product_id)
+        return found
+
+    def _products(self, order_id: str) -> set[str]:
+        return {product_id for (of_order, _), (product_id, _) in self._lines.items() if of_order == order_id}
 
     def _customer(self, user_id: str, days: dict[Day, list[Fraction]], as_of_date: Day) -> list[Any]:
         totals = dict(zip(COUNTED, map(sum, zip(*days.values(), strict=True)), strict=True))
@@ -139,12 +173,12 @@ class Oracle:
             order_id, product_id = row["order_id"], row["product_id"]
             order = self.orders.get(order_id)
             if not order:
-                yield Return(row["user_id"], order_id, returned_on, False, Fraction(row["amount"] or 0))
+                yield Return(row["user_id"], order_id, product_id, returned_on, False, Fraction(row["amount"] or 0))
                 continue
             worth = self._worth(order_id, product_id) if product_id else None
             amount = order.gross_amount if worth is None else worth
             amount = Fraction(row["amount"]) if row["amount"] else amount / shares[order_id, product_id]
-            yield Return(order.user_id, order_id, returned_on, order.is_paid, amount * order.is_paid)
+            yield Return(order.user_id, order_id, product_id, returned_on, order.is_paid, amount * order.is_paid)
 
     def _told_returns(self) -> dict[Hashable, tuple[Row, Day]]:
         """Each return as last told, with its day: its own, else the first that ever told of it."""

@@ -28,6 +28,18 @@ READ_CUSTOMERS = (
     " from core.customers_as_of(%s, %s)"
 )
 
+READ_PRODUCT_MONTHS = (
+    "select month, product_id, paid_orders, returned_orders, gross_revenue from core.product_months_as_of(%s, %s)"
+)
+READ_RETURN_MONTHS = "select month, sum(returns_amount) from core.return_months_as_of(%s, %s) group by month"
+MONTH_NUMBERS = "paid_orders, gross_revenue, returns, returns_amount"
+READ_USER_MONTHS = f"select month, user_id, {MONTH_NUMBERS} from core.user_months_as_of(%s, %s)"
+SUM_USER_DAYS = (
+    "select date_trunc('month', on_day)::date, user_id, sum(paid_orders), sum(gross_revenue), sum(returns),"
+    " sum(returns_amount) from core.user_days where on_day <= %s and known_from <= %s and %s < known_to"
+    " group by 1, 2 having sum(paid_orders) > 0 or sum(returns) > 0"
+)
+
 
 def share(of_examples: float) -> settings:
     """So many of the profile's examples: some properties take longer than others."""
@@ -210,6 +222,28 @@ def test_customers_and_their_days_add_up_to_what_the_files_say(postgres: Embedde
             for known_on, oracle in ((day, as_known), (FOR_EVER, restated)):
                 rows = [(user_id, *row) for user_id, row in oracle.customers(day).items()]
                 assert told(place.rows(READ_CUSTOMERS, day, known_on), 1) == told(rows, 1)
+
+
+@share(0.4)
+@given(data=st.data())
+def test_months_moved_on_by_each_day_add_up_to_what_the_files_say(
+    postgres: EmbeddedPostgres, data: st.DataObject
+) -> None:
+    story = data.draw(stories())
+    with world(postgres, story) as place:
+        place.load(*data.draw(arrivals(story)))
+        restated = Oracle(story, FOR_EVER)
+        for day in story.days:
+            for known_on, oracle in ((day, Oracle(story, day)), (FOR_EVER, restated)):
+                assert told(place.rows(READ_PRODUCT_MONTHS, day, known_on), 2) == told(
+                    [(*key, *numbers) for key, numbers in oracle.product_months(day).items()], 2
+                )
+                returned = {month: [comparable(sum_)] for month, sum_ in place.rows(READ_RETURN_MONTHS, day, known_on)}
+                assert returned == {month: [comparable(sum_)] for month, sum_ in oracle.return_months(day).items()}
+                # a customer's months are their days, of which the test above says that they are right
+                assert told(place.rows(READ_USER_MONTHS, day, known_on), 2) == told(
+                    place.rows(SUM_USER_DAYS, day, known_on, known_on), 2
+                )
 
 
 def told(rows: list[tuple[Any, ...]], keys: int) -> dict[tuple[Any, ...], list[Any]]:

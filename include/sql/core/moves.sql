@@ -1,6 +1,7 @@
 -- moves: by how much this merge changes what is known of a customer's day, and from which source day on
 -- grain    any number of rows per user, shop day and source day; their sum is what counts
--- leaves   moves (until the transaction ends), filled by the steps of the merge, read by user_days.sql
+-- leaves   moves (until the transaction ends), filled by the steps of the merge, read by user_days.sql; product_moves and
+--          return_moves: the same for a product's month, read by months.sql
 -- A fact known from a to b adds itself at a and takes itself back at b: sums of moves up to day K are what was known on
 -- K, whatever the order the facts came in.
 
@@ -18,6 +19,25 @@ create temporary table moves (
     gross_revenue numeric not null default 0,
     returns bigint not null default 0,
     returns_amount numeric not null default 0
+) on commit drop;
+
+create temporary table product_moves (
+    month date not null,
+    product_id text not null,
+    known_on date not null,
+    paid_orders bigint not null,
+    returned_orders bigint not null,
+    units numeric not null,
+    gross_revenue numeric not null
+) on commit drop;
+
+create temporary table return_moves (
+    month date not null,
+    product_id text not null,
+    return_reason text not null,
+    known_on date not null,
+    returns bigint not null,
+    returns_amount numeric not null
 ) on commit drop;
 
 create temporary table touched_orders (order_id text primary key) on commit drop;
