@@ -32,7 +32,7 @@ events as (
         events.user_id,
         coalesce(events.category, products.category, '(not told)') as category,
         events.event_type,
-        events.viewed_at as at
+        events.viewed_at as happened_at
     from
         core.events_as_of(
             %(as_of_date)s::date - %(conversion_days)s::integer - 27, %(as_of_date)s::date, %(known_on)s::date, %(time_zone)s
@@ -44,21 +44,21 @@ first_views as (
     select
         user_id,
         category,
-        min(at) as at
+        min(happened_at) as happened_at
     from events
     where
         event_type = 'view'
-        and at < (%(as_of_date)s::date - %(conversion_days)s::integer + 1)::timestamp at time zone %(time_zone)s
+        and happened_at < (%(as_of_date)s::date - %(conversion_days)s::integer + 1)::timestamp at time zone %(time_zone)s
     group by user_id, category
 ),
 
-entrants as materialized (
+entrants as (
     select
         user_id,
         category,
-        at,
+        happened_at,
         (
-            (at at time zone %(time_zone)s)::date + %(conversion_days)s::integer + 1
+            (happened_at at time zone %(time_zone)s)::date + %(conversion_days)s::integer + 1
         )::timestamp at time zone %(time_zone)s as until
     from (
         select * from first_views
@@ -66,10 +66,39 @@ entrants as materialized (
         select
             user_id,
             '(all)' as category,
-            min(at) as at
+            min(happened_at) as happened_at
         from first_views
         group by user_id
     ) as entered
+),
+
+-- carts and checkouts nobody records are no steps: who looked has as good as taken them
+recorded as (
+    select
+        coalesce(bool_or(event_type = 'add_to_cart'), false) as has_carts,
+        coalesce(bool_or(event_type = 'checkout'), false) as has_checkouts
+    from events
+),
+
+-- what entrants did in their conversion days
+clicks as (
+    select
+        user_id,
+        category,
+        later.event_type,
+        later.happened_at
+    from entrants
+    inner join (
+        select
+            events.user_id,
+            slices.category,
+            events.event_type,
+            events.happened_at
+        from events
+        cross join lateral (values ('(all)'), (events.category)) as slices (category)
+        where events.event_type <> 'view'
+    ) as later using (user_id, category)
+    where later.happened_at >= entrants.happened_at and later.happened_at < entrants.until
 ),
 
 returned as (
@@ -83,7 +112,7 @@ orders as (
         user_id,
         order_id,
         -- an order says its day but often no time: it comes after what happened that day
-        (ordered_on + 1)::timestamp at time zone %(time_zone)s - interval '1 microsecond' as at,
+        (ordered_on + 1)::timestamp at time zone %(time_zone)s - interval '1 microsecond' as happened_at,
         is_paid,
         is_paid and returned.order_id is null as is_kept
     from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
@@ -92,12 +121,7 @@ orders as (
 ),
 
 order_categories as (
-    select
-        order_id,
-        '(all)' as category
-    from orders
-    union
-    select
+    select distinct
         bought.order_id,
         coalesce(products.category, '(not told)') as category
     from core.order_products_as_of(%(as_of_date)s::date, %(known_on)s::date) as bought
@@ -105,177 +129,133 @@ order_categories as (
     where bought.ordered_on >= %(as_of_date)s::date - %(conversion_days)s::integer - 27
 ),
 
-later_steps as materialized (
+purchases as (
     select
-        events.user_id,
-        slices.category,
-        events.event_type as step,
-        events.at
-    from events
-    cross join lateral (values ('(all)'), (events.category)) as slices (category)
-    where events.event_type <> 'view'
-    union all
-    select
-        orders.user_id,
-        order_categories.category,
-        steps.step,
-        orders.at
-    from orders
-    inner join order_categories using (order_id)
-    cross join
-        lateral (
-            values ('placed', true), ('paid', orders.is_paid), ('kept', orders.is_kept)
-        ) as steps (step, is_taken)
-    where steps.is_taken
+        user_id,
+        category,
+        later.happened_at,
+        later.is_paid,
+        later.is_kept
+    from entrants
+    inner join (
+        select
+            orders.*,
+            '(all)' as category
+        from orders
+        union all
+        select
+            orders.*,
+            order_categories.category
+        from orders
+        inner join order_categories using (order_id)
+    ) as later using (user_id, category)
+    where later.happened_at >= entrants.happened_at and later.happened_at < entrants.until
 ),
 
-steps as (
+carts as (
     select
-        step,
-        row_number() over (order by place)::integer as step_no
+        user_id,
+        category,
+        min(happened_at) as happened_at
+    from clicks
+    where event_type = 'add_to_cart'
+    group by user_id, category
+),
+
+checkouts as (
+    select
+        user_id,
+        category,
+        bool_or(is_in_order) as is_in_order,
+        min(happened_at) filter (where is_in_order) as happened_at
     from (
-        values (1, 'view'), (2, 'add_to_cart'), (3, 'checkout'), (4, 'placed'), (5, 'paid'), (6, 'kept')
-    ) as names (place, step)
-    -- carts and checkouts nobody records are no steps
-    where place not in (2, 3) or step in (select later_steps.step from later_steps)
-),
-
--- what entrants did in their conversion days
-taken as materialized (
-    select
-        user_id,
-        category,
-        steps.step_no,
-        later_steps.at
-    from entrants
-    inner join later_steps using (user_id, category)
-    inner join steps using (step)
-    where later_steps.at >= entrants.at and later_steps.at < entrants.until
-),
-
-step_2 as (
-    select
-        user_id,
-        category,
-        2 as step_no,
-        min(at) as at
-    from taken
-    where step_no = 2
+        select
+            user_id,
+            category,
+            clicks.happened_at,
+            not recorded.has_carts or coalesce(clicks.happened_at >= carts.happened_at, false) as is_in_order
+        from clicks
+        left join carts using (user_id, category)
+        cross join recorded
+        where clicks.event_type = 'checkout'
+    ) as ordered
     group by user_id, category
 ),
 
-step_3 as (
+-- an order after the step before it is placed; one of those that is paid, or kept, is enough for the steps after it
+bought as (
     select
         user_id,
         category,
-        3 as step_no,
-        min(taken.at) as at
-    from step_2
-    inner join taken using (user_id, category)
-    where taken.step_no = 3 and taken.at >= step_2.at
+        bool_or(is_in_order) as is_placed,
+        bool_or(is_in_order and is_paid) as is_paid,
+        bool_or(is_in_order and is_kept) as is_kept,
+        bool_or(is_paid) as is_paid_by_any_path,
+        bool_or(is_kept) as is_kept_by_any_path
+    from (
+        select
+            user_id,
+            category,
+            purchases.is_paid,
+            purchases.is_kept,
+            case
+                when recorded.has_checkouts then coalesce(purchases.happened_at >= checkouts.happened_at, false)
+                when recorded.has_carts then coalesce(purchases.happened_at >= carts.happened_at, false)
+                else true
+            end as is_in_order
+        from purchases
+        left join carts using (user_id, category)
+        left join checkouts using (user_id, category)
+        cross join recorded
+    ) as ordered
     group by user_id, category
-),
-
-step_4 as (
-    select
-        user_id,
-        category,
-        4 as step_no,
-        min(taken.at) as at
-    from step_3
-    inner join taken using (user_id, category)
-    where taken.step_no = 4 and taken.at >= step_3.at
-    group by user_id, category
-),
-
-step_5 as (
-    select
-        user_id,
-        category,
-        5 as step_no,
-        min(taken.at) as at
-    from step_4
-    inner join taken using (user_id, category)
-    where taken.step_no = 5 and taken.at >= step_4.at
-    group by user_id, category
-),
-
-step_6 as (
-    select
-        user_id,
-        category,
-        6 as step_no,
-        min(taken.at) as at
-    from step_5
-    inner join taken using (user_id, category)
-    where taken.step_no = 6 and taken.at >= step_5.at
-    group by user_id, category
-),
-
-reached as (
-    select
-        user_id,
-        category,
-        1 as step_no,
-        at
-    from entrants
-    union all
-    select * from step_2
-    union all
-    select * from step_3
-    union all
-    select * from step_4
-    union all
-    select * from step_5
-    union all
-    select * from step_6
-),
-
-reached_by_any_path as (
-    select
-        user_id,
-        category,
-        1 as step_no
-    from entrants
-    union all
-    select distinct
-        user_id,
-        category,
-        step_no
-    from taken
 ),
 
 counted as (
     select
-        slices.persona,
+        coalesce(personas.persona, '(not told)') as persona,
         category,
-        step_no,
-        count(reached.user_id) as users,
-        count(*) as users_by_any_path
-    from reached_by_any_path
-    left join reached using (user_id, category, step_no)
+        count(*) as views,
+        count(carts.happened_at) as carts,
+        count(checkouts.happened_at) as checkouts,
+        count(checkouts.user_id) as checkouts_by_any_path,
+        count(*) filter (where bought.is_placed) as placed,
+        count(bought.user_id) as placed_by_any_path,
+        count(*) filter (where bought.is_paid) as paid,
+        count(*) filter (where bought.is_paid_by_any_path) as paid_by_any_path,
+        count(*) filter (where bought.is_kept) as kept,
+        count(*) filter (where bought.is_kept_by_any_path) as kept_by_any_path
+    from entrants
+    left join carts using (user_id, category)
+    left join checkouts using (user_id, category)
+    left join bought using (user_id, category)
     left join personas using (user_id)
-    cross join lateral (values ('(all)'), (coalesce(personas.persona, '(not told)'))) as slices (persona)
-    group by slices.persona, category, step_no
+    group by coalesce(personas.persona, '(not told)'), category
 ),
 
--- a step nobody reached is a row of zero
-filled as (
+steps as (
     select
-        entered.persona,
-        entered.category,
-        steps.step_no,
-        steps.step,
-        coalesce(counted.users, 0) as users,
-        coalesce(counted.users_by_any_path, 0) as users_by_any_path
-    from counted as entered
-    cross join steps
-    left join counted
-        on
-            entered.persona = counted.persona
-            and entered.category = counted.category
-            and steps.step_no = counted.step_no
-    where entered.step_no = 1
+        slices.persona,
+        counted.category,
+        names.place,
+        names.step,
+        sum(names.users) as users,
+        sum(names.users_by_any_path) as users_by_any_path
+    from counted
+    cross join recorded
+    cross join lateral (values ('(all)'), (counted.persona)) as slices (persona)
+    cross join
+        lateral (
+            values
+            (1, 'view', counted.views, counted.views, true),
+            (2, 'add_to_cart', counted.carts, counted.carts, recorded.has_carts),
+            (3, 'checkout', counted.checkouts, counted.checkouts_by_any_path, recorded.has_checkouts),
+            (4, 'placed', counted.placed, counted.placed_by_any_path, true),
+            (5, 'paid', counted.paid, counted.paid_by_any_path, true),
+            (6, 'kept', counted.kept, counted.kept_by_any_path, true)
+        ) as names (place, step, users, users_by_any_path, is_recorded)
+    where names.is_recorded
+    group by slices.persona, counted.category, names.place, names.step
 ),
 
 final as (
@@ -283,15 +263,15 @@ final as (
         %(as_of_date)s::date as as_of_date,
         persona,
         category,
-        step_no,
+        row_number() over so_far as step_no,
         step,
         users,
         users::numeric / first_value(users) over so_far as share_of_first,
         users::numeric / nullif(lag(users) over so_far, 0) as share_of_previous,
         users_by_any_path,
         users_by_any_path::numeric / first_value(users) over so_far as share_by_any_path
-    from filled
-    window so_far as (partition by persona, category order by step_no)
+    from steps
+    window so_far as (partition by persona, category order by place)
 )
 
 select * from final;

@@ -23,126 +23,138 @@ personas as (
     where as_of_date = %(as_of_date)s::date
 ),
 
-events as materialized (
+events as (
     select
         events.user_id,
         events.session_id,
-        slices.category,
-        events.event_type as step,
-        events.viewed_at as at
+        coalesce(events.category, products.category, '(not told)') as category,
+        events.event_type,
+        events.viewed_at as happened_at
     from
         core.events_as_of(
             %(as_of_date)s::date - 27, %(as_of_date)s::date, %(known_on)s::date, %(time_zone)s
         ) as events
     left join products using (product_id)
-    cross join
-        lateral (
-            values ('(all)'), (coalesce(events.category, products.category, '(not told)'))
-        ) as slices (category)
     where events.session_id <> ''
 ),
 
-steps as (
+-- carts and checkouts nobody records are no steps: who looked has as good as taken them
+recorded as (
     select
-        step,
-        row_number() over (order by place)::integer as step_no
-    from (
-        values (1, 'view'), (2, 'add_to_cart'), (3, 'checkout')
-    ) as names (place, step)
-    where step in (select events.step from events)
-),
-
-happenings as materialized (
-    select
-        events.user_id,
-        events.session_id,
-        events.category,
-        steps.step_no,
-        events.at
+        coalesce(bool_or(event_type = 'add_to_cart'), false) as has_carts,
+        coalesce(bool_or(event_type = 'checkout'), false) as has_checkouts
     from events
-    inner join steps using (step)
 ),
 
-step_1 as (
+first_views as (
     select
         user_id,
         session_id,
         category,
-        min(at) as at
-    from happenings
-    where step_no = 1
+        min(happened_at) as happened_at
+    from events
+    where event_type = 'view'
     group by user_id, session_id, category
 ),
 
-step_2 as (
-    select
-        user_id,
-        session_id,
-        category,
-        min(happenings.at) as at
-    from step_1
-    inner join happenings using (user_id, session_id, category)
-    where happenings.step_no = 2 and happenings.at >= step_1.at
-    group by user_id, session_id, category
-),
-
-step_3 as (
-    select
-        user_id,
-        session_id,
-        category,
-        min(happenings.at) as at
-    from step_2
-    inner join happenings using (user_id, session_id, category)
-    where happenings.step_no = 3 and happenings.at >= step_2.at
-    group by user_id, session_id, category
-),
-
-reached as (
-    select
-        *,
-        1 as step_no
-    from step_1
+entrants as (
+    select * from first_views
     union all
     select
-        *,
-        2 as step_no
-    from step_2
-    union all
+        user_id,
+        session_id,
+        '(all)' as category,
+        min(happened_at) as happened_at
+    from first_views
+    group by user_id, session_id
+),
+
+clicks as (
     select
-        *,
-        3 as step_no
-    from step_3
+        entrants.user_id,
+        entrants.session_id,
+        entrants.category,
+        later.event_type,
+        later.happened_at
+    from entrants
+    inner join (
+        select
+            events.*,
+            '(all)' as slice
+        from events
+        where events.event_type <> 'view'
+        union all
+        select
+            events.*,
+            events.category as slice
+        from events
+        where events.event_type <> 'view'
+    ) as later
+        on
+            entrants.user_id = later.user_id
+            and entrants.session_id = later.session_id
+            and entrants.category = later.slice
+    where later.happened_at >= entrants.happened_at
+),
+
+carts as (
+    select
+        user_id,
+        session_id,
+        category,
+        min(happened_at) as happened_at
+    from clicks
+    where event_type = 'add_to_cart'
+    group by user_id, session_id, category
+),
+
+checkouts as (
+    select distinct
+        user_id,
+        session_id,
+        category
+    from clicks
+    left join carts using (user_id, session_id, category)
+    cross join recorded
+    where
+        clicks.event_type = 'checkout'
+        and (not recorded.has_carts or clicks.happened_at >= carts.happened_at)
 ),
 
 counted as (
     select
-        slices.persona,
-        reached.category,
-        reached.step_no,
-        count(*) as sessions
-    from reached
+        coalesce(personas.persona, '(not told)') as persona,
+        category,
+        count(*) as views,
+        count(carts.happened_at) as carts,
+        count(checkouts.user_id) as checkouts
+    from entrants
+    left join carts using (user_id, session_id, category)
+    left join checkouts using (user_id, session_id, category)
     left join personas using (user_id)
-    cross join lateral (values ('(all)'), (coalesce(personas.persona, '(not told)'))) as slices (persona)
-    group by slices.persona, reached.category, reached.step_no
+    group by coalesce(personas.persona, '(not told)'), category
 ),
 
--- a step no session reached is a row of zero
-filled as (
+steps as (
     select
-        entered.persona,
-        entered.category,
-        steps.step_no,
-        steps.step,
-        coalesce(counted.sessions, 0) as sessions
-    from counted as entered
-    cross join steps
-    left join counted
-        on
-            entered.persona = counted.persona
-            and entered.category = counted.category
-            and steps.step_no = counted.step_no
-    where entered.step_no = 1
+        slices.persona,
+        counted.category,
+        names.place,
+        names.step,
+        sum(names.sessions) as sessions
+    from counted
+    cross join recorded
+    cross join lateral (values ('(all)'), (counted.persona)) as slices (persona)
+    cross join
+        lateral
+        (
+            values
+            (1, 'view', counted.views, true),
+            (2, 'add_to_cart', counted.carts, recorded.has_carts),
+            (3, 'checkout', counted.checkouts, recorded.has_checkouts)
+        ) as names (place, step, sessions, is_recorded)
+    where names.is_recorded
+    group by slices.persona, counted.category, names.place, names.step
 ),
 
 final as (
@@ -150,13 +162,13 @@ final as (
         %(as_of_date)s::date as as_of_date,
         persona,
         category,
-        step_no,
+        row_number() over so_far as step_no,
         step,
         sessions,
         sessions::numeric / first_value(sessions) over so_far as share_of_first,
         sessions::numeric / nullif(lag(sessions) over so_far, 0) as share_of_previous
-    from filled
-    window so_far as (partition by persona, category order by step_no)
+    from steps
+    window so_far as (partition by persona, category order by place)
 )
 
 select * from final;
