@@ -7,6 +7,7 @@ import pytest
 
 from personapulse import checks, ingest
 from personapulse.errors import PersonaPulseError
+from personapulse.warehouse import migrations
 
 from .conftest import Shop, date
 
@@ -254,3 +255,44 @@ def test_merging_stages_what_staging_has_lost(shop: Shop) -> None:
     ingest.merge(shop.warehouse, shop.source, date(days[0]))
     assert shop.values("select user_id from core.orders") == ["ann"]
     assert shop.values("select count(*) from staging.orders") == [0]
+
+
+def test_a_warehouse_from_before_gets_the_months_it_would_have_had(shop: Shop) -> None:
+    orders = "order_id,user_id,order_date,payment_status\n"
+    lines = "order_id,line_no,product_id,quantity,unit_price\n"
+    shop.deliver(
+        "2026-01-31",
+        orders=orders + "o1,ann,2026-01-31,Paid\no2,bob,2026-01-30,Pending",
+        order_items=lines + "o1,1,pen,2,5\no1,2,ink,1,7.5\no1,3,pen,1,5\no2,1,pen,1,9.99",
+        product_views="user_id,product_id,timestamp\ncid,pen,2026-01-31",
+    )
+    shop.deliver(
+        "2026-02-01",
+        orders=orders + "o2,bob,2026-01-30,Paid\no3,ann,2026-02-01,Paid",
+        order_items=lines + "o3,1,ink,1,5",
+        returns="order_id,product_id,return_reason,amount\no1,,Late,10\no3,ink,,5",
+    )
+    shop.deliver(
+        "2026-02-02",
+        orders=orders + "o3,ann,2026-02-01,Cancelled",
+        returns="order_id,amount,return_reason\nnobody,3,Broken",
+    )
+    shop.load("2026-02-02", "2026-01-31", "2026-02-01")
+    names = ("order_products", "return_products", "user_months", "product_months", "return_months")
+    tables = [f"core.{name}" for name in names]
+    moved_on = shop.fingerprint(*tables)
+    shop.warehouse.execute(f"truncate {', '.join(tables)}".encode())
+    shop.warehouse.execute(migrations()[18].read_text().encode())
+    assert shop.fingerprint(*tables) == moved_on
+    # 10 of o1 came back without saying of what: two thirds of it pens
+    assert shop.rows("select product_id, amount from core.return_products where order_id = 'o1' order by 1 desc") == [
+        ("pen", Decimal("6.67")), ("ink", Decimal("3.33")),
+    ]  # fmt: skip
+    assert shop.rows(
+        "select month, paid_orders, returned_orders, units, gross_revenue, known_from, known_to::text"
+        " from core.product_months where product_id = 'ink' order by 1, 6"
+    ) == [
+        (date("2026-01-01"), 1, 0, 1, Decimal("7.5"), date("2026-01-31"), "2026-02-01"),
+        (date("2026-01-01"), 1, 1, 1, Decimal("7.5"), date("2026-02-01"), "infinity"),
+        (date("2026-02-01"), 1, 1, 1, 5, date("2026-02-01"), "2026-02-02"),
+    ]
