@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import figures, history, ingestion
+from benchmarks import figures, history, ingestion, segments
+from benchmarks.large_shop import LargeShop
 from benchmarks.warehouses import server
 
 CACHE = Path(tempfile.gettempdir()) / "personapulse-benchmarks"
@@ -25,6 +26,7 @@ class Part(StrEnum):
     all = "all"
     ingestion = "ingestion"
     history = "history"
+    segments = "segments"
 
 
 @app.command()
@@ -36,11 +38,14 @@ def main(
     short: Annotated[int, typer.Option(min=1, help="Days of its short history.")] = 30,
     long: Annotated[int, typer.Option(min=2, help="Days of its long history.")] = 360,
     repeats: Annotated[int, typer.Option(min=1, help="Days timed per length of history.")] = 7,
-    cache: Annotated[Path, typer.Option(help="Where generated events are kept for the next run.")] = CACHE,
+    large: Annotated[
+        tuple[int, int, int], typer.Option(metavar="CUSTOMERS ORDERS EVENTS", help="Size of the shop of the marts.")
+    ] = (500_000, 5_000_000, 12_000_000),
+    cache: Annotated[Path, typer.Option(help="Where generated shops are kept for the next run.")] = CACHE,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for docs/performance.md.")] = False,
     json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
 ) -> None:
-    """Measure how fast PersonaPulse takes data in, in ratios within one run."""
+    """Measure how fast PersonaPulse takes data in and builds its marts, in ratios within one run."""
     console = Console(stderr=True)
     began = time.monotonic()
 
@@ -54,13 +59,15 @@ def main(
             found += ingestion.measure(running, cache, events, say)
         if part in {Part.all, Part.history}:
             found += history.measure(running, users, (short, long), repeats, say)
-        say("done")
-        if markdown:
-            print(figures.as_markdown(found))
-        else:
-            Console(width=None if sys.stdout.isatty() else 160).print(figures.as_table(found))
-        if json:
-            figures.write_json(found, json)
+    if part in {Part.all, Part.segments}:
+        found += segments.measure(LargeShop(*large), cache, 3, say)
+    say("done")
+    if markdown:
+        print(figures.as_markdown(found))
+    else:
+        Console(width=None if sys.stdout.isatty() else 160).print(figures.as_table(found))
+    if json:
+        figures.write_json(found, json)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """Days of one size on a short and on a long history, turn by turn, and a day on which next to nothing happened."""
 
+import datetime
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 
 from benchmarks.clock import Times, ingest_day
 from benchmarks.figures import Figure
 from benchmarks.shop import SteadyShop
 from benchmarks.warehouses import Server
-from personapulse import ingest
+from personapulse import ingest, marts
+from personapulse.settings import ShopSettings
 from personapulse.warehouse import connect
 
 
@@ -48,6 +51,10 @@ def measure(
             server.settle()
             say(f"timing {repeats} days on {first} and {repeats} on {last}, turn by turn")
             on_short, on_long = _turn_by_turn(((short, first), (long, last)), shop, repeats)
+            say(f"building every mart of a day on {first} and on {last}, turn by turn")
+            marts_short, marts_long = _marts_turn_by_turn(
+                ((short, shop.day(first + repeats - 1)), (long, shop.day(last + repeats - 1))), repeats
+            )
             say("timing quiet days")
             for number in range(last + repeats, last + 2 * repeats):
                 shop.write_quiet(number)
@@ -65,6 +72,15 @@ def measure(
             note=on_long.parts,
         ),
         Figure(f"a day of one row on {last} days", quiet.total, note=quiet.parts),
+        Figure(f"every mart of a day on {first} days", sum(marts_short.values()), note=_dearest(marts_short)),
+        Figure(
+            f"every mart of a day on {last} days",
+            sum(marts_long.values()),
+            ratio=sum(marts_long.values()) / sum(marts_short.values()),
+            compared_with=f"on {first}",
+            limit=1.3,
+            note=_dearest(marts_long),
+        ),
     ]
 
 
@@ -92,3 +108,22 @@ def _turn_by_turn(warehouses: Sequence[tuple[str, int]], shop: SteadyShop, repea
             with connect(conninfo) as connection:
                 taken.append(ingest_day(connection, source, shop.day(first + number)))
     return [sorted(taken, key=lambda one: one.total)[len(taken) // 2] for taken in times]
+
+
+def _marts_turn_by_turn(warehouses: Sequence[tuple[str, datetime.date]], repeats: int) -> list[dict[str, float]]:
+    """Build every mart of a day in each warehouse, in turn; return each mart's median seconds."""
+    times: list[dict[str, list[float]]] = [{name: [] for name in marts.NAMES} for _ in warehouses]
+    for _ in range(repeats):
+        for (conninfo, day), taken in zip(warehouses, times, strict=True):
+            with connect(conninfo) as connection:
+                for name in marts.NAMES:
+                    began = time.perf_counter()
+                    marts.build(connection, name, day, ShopSettings())
+                    taken[name].append(time.perf_counter() - began)
+    return [{name: median(seconds) for name, seconds in taken.items()} for taken in times]
+
+
+def _dearest(seconds: dict[str, float]) -> str:
+    return ", ".join(
+        f"{name} {seconds[name]:.2f}" for name in sorted(seconds, key=seconds.__getitem__, reverse=True)[:6]
+    )

@@ -31,6 +31,11 @@ class Server:
         self._postgres = postgres
         self.version = self._run("show server_version")
 
+    @property
+    def kept(self) -> str:
+        """Address of the prepared database itself, for a server that is kept from run to run."""
+        return self._postgres.conninfo(DATABASE)
+
     @contextmanager
     def warehouse(self, like: str | None = None) -> Iterator[str]:
         """Make a warehouse, empty or a copy of the one at `like`; give its address, and drop it at the end."""
@@ -60,5 +65,13 @@ def server() -> Iterator[Server]:
         tempfile.TemporaryDirectory(prefix="pp-bench-") as folder,
         EmbeddedPostgres(Home.open(Path(folder) / "home")) as postgres,
     ):
+        prepare(postgres)
+        yield Server(postgres)
+
+
+@contextmanager
+def kept_server(home: Path) -> Iterator[Server]:
+    """Start a server in a folder that stays, so that what takes long to load is loaded once."""
+    with EmbeddedPostgres(Home.open(home)) as postgres:
         prepare(postgres)
         yield Server(postgres)
