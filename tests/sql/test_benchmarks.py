@@ -19,7 +19,7 @@ SMALL += ["--large", "200", "2400", "2400"]
 
 @pytest.fixture
 def cache() -> Iterator[Path]:
-    """A folder that PostgreSQL may pass through under root; pytest shuts its own to others whenever a session starts."""
+    """A folder the server of root may pass through; pytest shuts its own to others when another session starts."""
     with tempfile.TemporaryDirectory(prefix="pp-bench-cache-") as folder:
         yield Path(folder)
 
