@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -15,6 +17,14 @@ from personapulse.settings import ShopSettings
 from personapulse.warehouse import connect
 
 THREADS = 2
+
+
+@dataclass(frozen=True)
+class Build:
+    """Seconds of building every mart: of the whole, and of each (two overlap)."""
+
+    whole: float
+    seconds: dict[str, float]
 
 
 def measure(shop: LargeShop, cache: Path, repeats: int, say: Callable[[str], None]) -> list[Figure]:
@@ -40,13 +50,13 @@ def measure(shop: LargeShop, cache: Path, repeats: int, say: Callable[[str], Non
         _load(server, shop.write(cache, say), say)
         with connect(server.kept) as connection:
             engine = second_engine.copy_core(connection, THREADS)
-            builds: list[dict[str, float]] = []
+            builds: list[Build] = []
             recomputed: list[float] = []
             for _ in range(repeats):
                 builds.append(build_all(server.kept, say))
                 recomputed.append(sum(second_engine.recompute(engine, LAST, say).values()))
-    taken, other = median(sum(build.values()) for build in builds), median(recomputed)
-    dearest = sorted(builds[-1].items(), key=lambda item: -item[1])
+    taken, other = median(build.whole for build in builds), median(recomputed)
+    dearest = sorted(builds[-1].seconds.items(), key=lambda item: -item[1])
     return [
         Figure(
             f"every mart of a day, {shop.users:,} customers, {shop.orders:,} orders, {shop.events:,} events",
@@ -60,16 +70,30 @@ def measure(shop: LargeShop, cache: Path, repeats: int, say: Callable[[str], Non
     ]
 
 
-def build_all(conninfo: str, say: Callable[[str], None]) -> dict[str, float]:
-    """Build every mart of the last day, one after the other; return the seconds of each."""
-    seconds = {}
+def build_all(conninfo: str, say: Callable[[str], None]) -> Build:
+    """Build every mart of the last day, two at a time as the scheduler would on two cores, each after what it reads."""
+    order = TopologicalSorter(marts.NEEDS)
+    order.prepare()
+    seconds: dict[str, float] = {}
+    running: dict[Future[float], str] = {}
+    began = time.perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        while order.is_active():
+            running |= {pool.submit(_build, conninfo, name): name for name in order.get_ready()}
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(done)
+                seconds[name] = done.result()
+                order.done(name)
+    whole = time.perf_counter() - began
+    say(f"marts: {whole:.2f}; " + ", ".join(f"{name} {taken:.2f}" for name, taken in seconds.items()))
+    return Build(whole, seconds)
+
+
+def _build(conninfo: str, name: str) -> float:
+    began = time.perf_counter()
     with connect(conninfo) as connection:
-        for name in marts.NAMES:
-            began = time.perf_counter()
-            marts.build(connection, name, LAST, ShopSettings())
-            seconds[name] = time.perf_counter() - began
-    say("marts: " + ", ".join(f"{name} {taken:.2f}" for name, taken in seconds.items()))
-    return seconds
+        marts.build(connection, name, LAST, ShopSettings())
+    return time.perf_counter() - began
 
 
 def _load(server: Server, folder: Path, say: Callable[[str], None]) -> None:
