@@ -25,12 +25,12 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 	@exec .venv/bin/personapulse up $(ARGS)
 
 .PHONY: test
-test: lint types ## every check: lint, types, unit, SQL, dags, end to end
-	@.venv-test/bin/python -m pytest $(PYTEST_ARGS)
+test: quick ## every check: lint, types, unit, SQL, dags, end to end
+	@.venv-test/bin/python -m pytest tests/e2e $(PYTEST_ARGS)
 
 .PHONY: quick
-quick: .venv-test/.installed ## the tests that need no Airflow scheduler
-	@.venv-test/bin/python -m pytest tests --ignore tests/e2e $(PYTEST_ARGS)
+quick: lint types ## what needs no Airflow scheduler, two files of tests at a time
+	@.venv-test/bin/python -m pytest tests --ignore tests/e2e --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")
