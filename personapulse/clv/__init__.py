@@ -1,0 +1,1 @@
+"""Predicted lifetime value: BG/NBD and Gamma-Gamma by maximum likelihood (docs/lifetime-value.md)."""
