@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import figures, history, ingestion, segments
+from benchmarks import clv, figures, history, ingestion, segments
 from benchmarks.large_shop import LargeShop
 from benchmarks.warehouses import server
 
@@ -27,6 +27,7 @@ class Part(StrEnum):
     ingestion = "ingestion"
     history = "history"
     segments = "segments"
+    clv = "clv"
 
 
 @app.command()
@@ -37,15 +38,22 @@ def main(
     users: Annotated[int, typer.Option(min=100, help="Customers of the shop with a history.")] = 10_000,
     short: Annotated[int, typer.Option(min=1, help="Days of its short history.")] = 30,
     long: Annotated[int, typer.Option(min=2, help="Days of its long history.")] = 360,
-    repeats: Annotated[int, typer.Option(min=1, help="Days timed per length of history.")] = 7,
+    repeats: Annotated[int, typer.Option(min=1, help="Days timed per length of history, and fits.")] = 7,
     large: Annotated[
         tuple[int, int, int], typer.Option(metavar="CUSTOMERS ORDERS EVENTS", help="Size of the shop of the marts.")
     ] = (500_000, 5_000_000, 12_000_000),
+    customers: Annotated[
+        int, typer.Option(min=1_000, help="Customers the lifetime value models are fitted to.")
+    ] = 1_000_000,
+    pymc: Annotated[
+        Path | None,
+        typer.Option(help="Python that has pymc-marketing, to compare with. [default: this one, if it has]"),
+    ] = None,
     cache: Annotated[Path, typer.Option(help="Where generated shops are kept for the next run.")] = CACHE,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for docs/performance.md.")] = False,
     json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
 ) -> None:
-    """Measure how fast PersonaPulse takes data in and builds its marts, in ratios within one run."""
+    """Measure how fast PersonaPulse takes data in, builds its marts and fits its models, in ratios within one run."""
     console = Console(stderr=True)
     began = time.monotonic()
 
@@ -61,6 +69,8 @@ def main(
             found += history.measure(running, users, (short, long), repeats, say)
     if part in {Part.all, Part.segments}:
         found += segments.measure(LargeShop(*large), cache, 3, say)
+    if part in {Part.all, Part.clv}:
+        found += clv.measure(customers, repeats, pymc or clv.default_python(), say)
     say("done")
     if markdown:
         print(figures.as_markdown(found))

@@ -1,6 +1,7 @@
 """Marts: one SQL file each, built one day at a time."""
 
 import datetime
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "kpi_daily": (),
     "kpi_monthly": (),
     "ltv": (),
+    "ltv_model": (),
+    "ltv_predicted": ("ltv_model",),
+    "ltv_backtest": (),
     "rfm_cuts": (),
     "rfm": ("rfm_cuts",),
     "customer_profile": (),
@@ -28,9 +32,25 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 NAMES = tuple(NEEDS)
 
+Prepare = Callable[[psycopg.Connection[Any], Mapping[str, Any], ShopSettings], None]
+
+
+def _nightly(name: str) -> Prepare:
+    """Name a function of `personapulse.clv.nightly`; SciPy takes its time to load, and only who builds waits for it."""
+
+    def prepare(*given: Any) -> None:
+        getattr(importlib.import_module("personapulse.clv.nightly"), name)(*given)
+
+    return prepare
+
+
 # What SQL cannot do (maximum likelihood, tests): Python's part of a mart leaves a temporary table its select reads, in
 # the same transaction. Called with the connection, the select's parameters and the shop's settings.
-PREPARES: dict[str, Callable[[psycopg.Connection[Any], Mapping[str, Any], ShopSettings], None]] = {}
+PREPARES: dict[str, Prepare] = {
+    "ltv_model": _nightly("prepare_model"),
+    "ltv_predicted": _nightly("prepare_predicted"),
+    "ltv_backtest": _nightly("prepare_backtest"),
+}
 RESTATED = datetime.date(9999, 12, 31)
 
 

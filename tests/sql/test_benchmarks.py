@@ -14,7 +14,7 @@ from benchmarks.events import make_events
 from personapulse.paths import ROOT
 
 SMALL = ["--events", "2000", "--users", "100", "--short", "2", "--long", "4", "--repeats", "1"]
-SMALL += ["--large", "200", "2400", "2400"]
+SMALL += ["--large", "200", "2400", "2400", "--customers", "1000"]
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def test_the_benchmark_measures_everything_it_promises(tmp_path: Path, cache: Pa
         "the same on 4 days": 1.3,
         "every mart of a day on 4 days": 1.3,
         "every mart of a day, 200 customers, 2,400 orders, 2,400 events": 1.0,
+        "BG/NBD fit, 1,000 customers": 10,
     }
     assert min(figure["value"] for figure in figures.values()) > 0
     assert all(figure["kept"] in {"yes", "no"} for what, figure in figures.items() if what in limits)

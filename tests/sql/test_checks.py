@@ -209,6 +209,18 @@ FAILURES = {
     "rfm_segments_are_named": _execute("update marts.rfm set segment = 'Champions'"),
     "profile_has_every_customer_once": _execute("delete from marts.customer_profile"),
     "everyone_has_one_persona": _execute("delete from marts.personas"),
+    "ltv_predicted_has_every_buyer_once (rows)": _execute("delete from marts.ltv_predicted"),
+    "ltv_predicted_has_every_buyer_once (sums)": _execute("update marts.ltv_predicted set gross_revenue = 0"),
+    "ltv_predicted_is_possible (guess)": _execute("update marts.ltv_predicted set expected_value_12_months = 1"),
+    "ltv_predicted_is_possible (nothing)": _execute("update marts.ltv_predicted set method = 'population_mean'"),
+    "ltv_predicted_is_possible (no number)": _execute(
+        "update marts.ltv_predicted set (method, probability_alive, expected_order_value, expected_purchases_3_months,"
+        " expected_purchases_6_months, expected_purchases_12_months, value_low_3_months, value_high_3_months,"
+        " value_low_6_months, value_high_6_months, value_low_12_months, value_high_12_months, expected_value_12_months)"
+        " = ('population_mean', 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 'NaN')"
+    ),
+    "ltv_model_and_backtest_are_there (model)": _execute("delete from marts.ltv_model"),
+    "ltv_model_and_backtest_are_there (score)": _execute("delete from marts.ltv_backtest where method = 'all_zero'"),
     "totals_agree (revenue)": _execute("update marts.ltv set net_revenue = net_revenue + 0.01"),
     "totals_agree (empty)": _execute("delete from marts.kpi_monthly"),
     "totals_agree (profile)": _execute("update marts.customer_profile set net_revenue = net_revenue + 0.01"),

@@ -1,0 +1,75 @@
+-- Predicted lifetime value: what the models are, what they say of each buyer, and how well they would have done.
+-- Estimates are double precision: they are no money anyone has booked.
+
+create table marts.ltv_model (
+    as_of_date date primary key,
+    status text not null,
+    reason text,
+    buyers bigint not null,
+    repeat_buyers bigint not null,
+    history_days integer not null,
+    r double precision,
+    r_error double precision,
+    alpha double precision,
+    alpha_error double precision,
+    a double precision,
+    a_error double precision,
+    b double precision,
+    b_error double precision,
+    log_likelihood double precision,
+    p double precision,
+    p_error double precision,
+    q double precision,
+    q_error double precision,
+    v double precision,
+    v_error double precision,
+    value_log_likelihood double precision,
+    mean_order_value double precision,
+    expected_purchases_12_months double precision,
+    purchases_low_12_months double precision,
+    purchases_high_12_months double precision,
+    expected_value_12_months double precision,
+    value_low_12_months double precision,
+    value_high_12_months double precision
+);
+
+create table marts.ltv_predicted (
+    as_of_date date not null,
+    user_id text not null,
+    method text not null,
+    reason text,
+    paid_orders bigint not null,
+    gross_revenue numeric not null,
+    probability_alive double precision,
+    expected_order_value double precision,
+    expected_purchases_3_months double precision,
+    expected_value_3_months double precision,
+    value_low_3_months double precision,
+    value_high_3_months double precision,
+    expected_purchases_6_months double precision,
+    expected_value_6_months double precision,
+    value_low_6_months double precision,
+    value_high_6_months double precision,
+    expected_purchases_12_months double precision,
+    expected_value_12_months double precision,
+    value_low_12_months double precision,
+    value_high_12_months double precision,
+    lifetime_value double precision not null,
+    primary key (as_of_date, user_id)
+) partition by list (as_of_date);
+
+create table marts.ltv_backtest (
+    as_of_date date not null,
+    method text not null,
+    measure text not null,
+    calibration_end date not null,
+    horizon_days integer not null,
+    reason text,
+    buyers bigint not null,
+    predicted double precision,
+    actual double precision not null,
+    total_error double precision,
+    rmse double precision,
+    correlation double precision,
+    primary key (as_of_date, method, measure)
+);
