@@ -48,7 +48,13 @@ def imports(file: Path) -> set[str]:
 def statements(file: Path) -> list[exp.Expression]:
     """Parse a SQL file as PostgreSQL; placeholders stand for values."""
     text = file.read_text()
-    for name, fragment in {"persona_thresholds": "count(*) as n"}.items():
+    for name, fragment in {
+        "persona_conditions": "true as is_1",
+        "persona_cuts": "count(*) as n",
+        "threshold_quantiles": "count(*) as n",
+        "profile_of_eve": "(select 1 as user_id)",
+        **dict.fromkeys(("threshold_rows", "persona_rules", "persona_comparisons"), "(values (1))"),
+    }.items():
         text = text.replace(f"%({name})s", fragment)
     text = re.sub(r"%\(\w+\)s", "'2026-03-01'", text).replace("%%", "%")
     return [statement for statement in sqlglot.parse(text, dialect="postgres") if statement]

@@ -9,6 +9,7 @@ import psycopg
 
 from personapulse.marts.tables import replace_day
 from personapulse.personas import load_rule_sets
+from personapulse.personas.rendering import fragments
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import read_file, take_lock
 
@@ -23,7 +24,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "rfm_cuts": (),
     "rfm": ("rfm_cuts",),
     "customer_profile": (),
-    "personas": ("customer_profile",),
+    "persona_cuts": ("customer_profile",),
+    "personas": ("customer_profile", "persona_cuts"),
+    "persona_movement": ("personas",),
+    "persona_changes": ("customer_profile", "personas"),
     "funnel": ("personas",),
     "funnel_sessions": ("personas",),
     "cohorts": (),
@@ -31,6 +35,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "product_performance": (),
 }
 NAMES = tuple(NEEDS)
+OF_PERSONAS = frozenset({"persona_cuts", "personas", "persona_changes"})  # rendered from include/personas.yaml
 
 Prepare = Callable[[psycopg.Connection[Any], Mapping[str, Any], ShopSettings], None]
 
@@ -92,7 +97,8 @@ def build(
 
 def query(name: str, settings: ShopSettings) -> str:
     """Return a mart's select, with `%(name)s` where `parameters` go."""
-    return read_file(f"marts/{name}.sql", **(_rules(settings) if name == "personas" else {}))
+    text = read_file(f"marts/{name}.sql", **(_rules(settings) if name in OF_PERSONAS else {}))
+    return text.replace("%(profile_of_eve)s", f"(\n{_profile_of_eve(settings)}\n)")
 
 
 def parameters(
@@ -107,10 +113,19 @@ def parameters(
         "time_zone": settings.time_zone,
         "return_window_days": settings.return_window_days,
         "conversion_days": settings.conversion_days,
+        "has_contacts": "contacts" not in settings.lacks,
+        "eve": as_of_date.replace(day=1) - datetime.timedelta(days=1),
     }
 
 
 def _rules(settings: ShopSettings) -> dict[str, str]:
-    """Return the shop's persona rules as the SQL that stands in for personas.sql's placeholders."""
-    rule_set = load_rule_sets()[settings.persona_rules]
-    return {"persona_case": rule_set.case_sql(), "persona_thresholds": rule_set.thresholds_sql()}
+    """Return the shop's persona rules as the SQL that stands in for the marts' placeholders."""
+    return fragments(load_rule_sets()[settings.persona_rules])
+
+
+def _profile_of_eve(settings: ShopSettings) -> str:
+    """Return the select of customer_profile as of, and as known on, the last day before the month, if rules need it."""
+    if not load_rule_sets()[settings.persona_rules].thresholds:
+        return "select cast(null as text) as user_id where false"
+    text = read_file("marts/customer_profile.sql").rstrip().rstrip(";")
+    return text.replace("%(as_of_date)s", "%(eve)s").replace("%(known_on)s", "%(eve)s")

@@ -197,6 +197,18 @@ def _doubled(table: str, columns: str) -> Callable[[Shop], object]:
     )
 
 
+def _on_both_days(statement: str) -> Callable[[Shop], object]:
+    """Build the day before, too, and the day anew; then break it."""
+
+    def spoil(shop: Shop) -> None:
+        shop.build("2026-03-01")
+        shop.build(DAY)
+        assert found(shop, "marts") == {}
+        shop.warehouse.execute(statement.encode())
+
+    return spoil
+
+
 FAILURES = {
     "day_is_loaded": _execute("delete from ops.loads"),
     "one_version_at_a_time (orders)": _doubled("orders", "order_id, user_id, ordered_at, ordered_on, payment_status"),
@@ -221,6 +233,14 @@ FAILURES = {
     ),
     "ltv_model_and_backtest_are_there (model)": _execute("delete from marts.ltv_model"),
     "ltv_model_and_backtest_are_there (score)": _execute("delete from marts.ltv_backtest where method = 'all_zero'"),
+    "movement_adds_up (day before built since)": lambda shop: shop.build("2026-03-01"),
+    "movement_adds_up (from)": _on_both_days("update marts.persona_movement set from_persona = 'Loyalist'"),
+    "movement_adds_up (to)": _on_both_days("update marts.persona_movement set to_persona = 'Loyalist'"),
+    "movement_adds_up (customers)": _on_both_days("update marts.persona_movement set customers = customers + 1"),
+    "movement_adds_up (changes)": _on_both_days(
+        "insert into marts.persona_changes (as_of_date, span, user_id, earlier_date, from_persona, to_persona, kind)"
+        f" values ('{DAY}', 'day', 'ann', '2026-03-01', 'Others', 'Loyalist', 'acted')"
+    ),
     "totals_agree (revenue)": _execute("update marts.ltv set net_revenue = net_revenue + 0.01"),
     "totals_agree (empty)": _execute("delete from marts.kpi_monthly"),
     "totals_agree (profile)": _execute("update marts.customer_profile set net_revenue = net_revenue + 0.01"),
@@ -243,6 +263,7 @@ def test_what_must_not_be_stops_the_day_and_says_where(shop: Shop, failure: str)
 
 def test_every_check_is_tried_here() -> None:
     tried = CONTRADICTIONS.keys() | {failure.partition(" ")[0] for failure in FAILURES} | {"return_of_unknown_customer"}
+    tried.add("persona_share_jump")
     assert tried == {file.stem for layer in ("core", "marts") for file in checks.check_files(layer)}
 
 
@@ -251,3 +272,31 @@ def test_a_shop_without_a_buyer_passes(shop: Shop) -> None:
     shop.load(DAY)
     shop.build(DAY)
     assert found(shop, "marts") == {}
+
+
+@pytest.mark.parametrize(
+    ("loyalists", "others", "rules", "told"),
+    [
+        (124, 76, "same", []),
+        (130, 70, "same", ["Loyalist: usually 50.0 %, now 65.0 %", "Others: usually 50.0 %, now 35.0 %"]),
+        (200, 0, "same", ["Loyalist: usually 50.0 %, now 100.0 %", "Others: usually 50.0 %, now 0.0 %"]),
+        (1250, 750, "same", ["Loyalist: usually 50.0 %, now 62.5 %", "Others: usually 50.0 %, now 37.5 %"]),
+        (1200, 800, "same", []),  # less than a quarter
+        (29, 0, "same", []),  # too few to be judged
+        (130, 70, "edited", []),
+    ],
+)
+def test_a_persona_that_jumps_is_told_with_both_shares(
+    shop: Shop, loyalists: int, others: int, rules: str, told: list[str]
+) -> None:
+    days = {"2026-02-20": (50, 50, "same"), "2026-02-27": (150, 150, "same"), DAY: (loyalists, others, rules)}
+    for day, (loyal, other, version) in days.items():
+        shop.warehouse.execute(
+            "insert into marts.personas (as_of_date, user_id, rule_set, persona, rules_version)"
+            " select %s, n::text, 'default', case when n <= %s then 'Loyalist' else 'Others' end, %s"
+            " from generate_series(1, %s) as n",
+            (day, loyal, version, loyal + other),
+        )
+    findings = {finding.rule: finding for finding in checks.find(shop.warehouse, "marts", date(DAY))}
+    assert findings["persona_share_jump"].sample == told
+    assert findings["persona_share_jump"].severity == "warn"

@@ -1,10 +1,13 @@
 """marts.personas and the profile it is decided on."""
 
+import datetime
 from decimal import Decimal
+
+import pytest
 
 from personapulse.marts import RESTATED
 
-from .conftest import Shop
+from .conftest import Shop, date
 
 DAY = "2026-03-31"
 ORDERS = {"window": 0, "idle": 0, "hunter": 2, "returner": 2, "loyal": 4, "edge": 4, "other": 3}
@@ -31,7 +34,7 @@ def deliver_classic(shop: Shop, extra_settings: str = "") -> None:
 
 
 def personas(shop: Shop) -> dict[str, str]:
-    shop.build(DAY, "customer_profile", "personas")
+    shop.build(DAY, "customer_profile", "persona_cuts", "personas")
     return dict(shop.rows("select user_id, persona from marts.personas"))
 
 
@@ -74,16 +77,69 @@ def test_returns_on_unpaid_orders_count_for_the_classic_rules_and_not_for_the_ra
     ]
 
 
-def test_thresholds_of_the_default_rules_follow_the_shop(shop: Shop) -> None:
-    deliver_classic(shop)
-    shop.settings("persona_rules: default")
+def test_the_default_rules_name_each_customer_by_the_shops_own_measure(shop: Shop) -> None:
+    """Customers come by on ten days in February; the shop is young, so that the day's own customers are the measure."""
+    shop.deliver(DAY, **default_files())
+    shop.load(DAY)
+    assert personas(shop) == {
+        "new": "New Customer",
+        "idle": "Abandoner",
+        "window": "Window Shopper",
+        "hunter": "Bargain Hunter",
+        "impulsive": "Impulsive Buyer",
+        "returner": "Frequent Returner",
+        "minimalist": "Loyal Minimalist",
+        "loyal": "Loyalist",
+        "thrifty": "Price-Conscious",
+        "other": "Others",
+    }
+
+
+# views and carts in all, days between orders, number of orders, price and product of each
+DEFAULT = {
+    "idle": (1, 0, 0, 0, "mid"),
+    "window": (60, 1, 0, 0, "mid"),
+    "hunter": (100, 8, 28, 2, "mid"),
+    "impulsive": (12, 8, 5, 6, "low"),
+    "returner": (40, 12, 6, 5, "high"),
+    "minimalist": (20, 14, 5, 6, "high"),
+    "loyal": (70, 16, 5, 6, "mid"),
+    "thrifty": (60, 14, 14, 3, "low"),
+    "other": (60, 20, 14, 3, "high"),
+}
+PRICES = {"low": 5, "mid": 10, "high": 15}
+
+
+def default_files() -> dict[str, str]:
+    """Write one customer for each default rule, named after it."""
+    orders, items, events = [], [], []
+    for user, (views, carts, apart, count, product) in DEFAULT.items():
+        for n in range(count):
+            day = date("2026-02-01") + datetime.timedelta(n * apart)
+            orders.append(f"{user}-{n},{user},{day},Paid")
+            items.append(f"{user}-{n},1,{product},1,{PRICES[product]}")
+        events += [f"{user},mid,2026-02-01 {n // 60:02}:{n % 60:02}:00,view" for n in range(views)]
+        events += [f"{user},mid,2026-02-02 {n // 60:02}:{n % 60:02}:00,add_to_cart" for n in range(carts)]
+    return {
+        "users": "user_id,signup_date\nnew,2026-03-04\nidle,2026-01-01",
+        "products": "product_id,name,category,price\n"
+        + "\n".join(f"{name},{name},Office,{price}" for name, price in PRICES.items()),
+        "orders": "order_id,user_id,order_date,payment_status\n" + "\n".join(orders),
+        "order_items": "order_id,line_no,product_id,quantity,unit_price\n" + "\n".join(items),
+        "returns": "order_id\nreturner-0\nreturner-1\nimpulsive-0",
+        "product_views": "user_id,product_id,timestamp,event_type\n" + "\n".join(events),
+    }
+
+
+def test_a_shop_that_records_no_carts_has_no_persona_of_putting_little_into_them(shop: Shop) -> None:
+    files = default_files()
+    files["product_views"] = "\n".join(line for line in files["product_views"].splitlines() if "add_to" not in line)
+    shop.deliver(DAY, **files)
     shop.load(DAY)
     named = personas(shop)
-    # among the two who never bought the median is 10.5 views: 11 is many here, 10 is not
+    assert shop.values("select distinct coalesce(add_to_carts, carts_per_view) from marts.customer_profile") == [None]
     assert (named["window"], named["idle"]) == ("Window Shopper", "Abandoner")
-    assert named["returner"] == "Frequent Returner"
-    # of 15 orders by five buyers the 60 % quantile is 3.4 orders
-    assert named["loyal"] == "Loyalist"
+    assert "Bargain Hunter" not in named.values()
 
 
 def test_the_profile_can_be_added_up_by_hand(shop: Shop) -> None:
@@ -104,6 +160,49 @@ def test_the_profile_can_be_added_up_by_hand(shop: Shop) -> None:
         " returns_amount, net_revenue, recency_days, average_order_value, returns, return_rate, views, views_per_order,"
         " price_level from marts.customer_profile"
     ) == [("f", 44, "Oslo", "2026-02-27", 32, 2, 1, 16, 6, 10, 1, 8, 1, Decimal("0.5"), 1, Decimal("0.5"), 1)]
+
+
+def test_the_wide_columns_can_be_added_up_by_hand(shop: Shop) -> None:
+    shop.settings("lacks: [contacts]")
+    shop.deliver(
+        DAY,
+        users="user_id,signup_date,age\nann,2025-12-01,65\neve,2026-03-01,",
+        products="product_id,name,category,price\npen,Pen,Office,2\nink,Ink,Office,6",
+        orders="order_id,user_id,order_date,payment_status\no0,ann,2025-12-30,Paid\no1,ann,2025-12-31,Paid\n"
+        "o2,ann,2026-02-09,Paid\no3,ann,2026-03-30,Pending",
+        order_items="order_id,line_no,product_id,quantity,unit_price\no0,1,ink,1,6\no1,1,ink,1,6\no2,1,pen,5,2\no2,2,ink,1,6",
+        product_views="user_id,product_id,timestamp,event_type\nann,pen,2026-02-09,view\nann,ink,2026-02-09,view\n"
+        "ann,pen,2026-02-09,add_to_cart\nann,pen,2026-03-20 10:00,view\nann,pen,2026-03-20 11:00,view",
+    )
+    shop.load(DAY)
+    shop.build(DAY, "customer_profile")
+    rows = shop.rows(
+        "select user_id, age_group, orders, first_seen_on::text, last_active_on::text, idle_days, orders_per_30_days,"
+        " days_between_orders, products_per_order, price_level, add_to_carts, checkouts, carts_per_view,"
+        " views_per_30_days, contacts, contacts_per_30_days from marts.customer_profile order by user_id"
+    )
+    # 92 days since they were first seen, both counted; the order of 30 December is out of the 91 days of products and prices
+    months = Decimal(92) / 30
+    assert rows[0][:6] == ("ann", "65+", 4, "2025-12-30", "2026-03-30", 1)
+    assert [round(value, 9) for value in (rows[0][6], rows[0][13])] == [round(3 / months, 9), round(4 / months, 9)]
+    # of o1 ink, of o2 pen and ink: ink is half as dear again as the mean of 4, pen half
+    assert [round(value, 9) for value in rows[0][7:10]] == [Decimal("20.5"), Decimal("1.5"), round(Decimal(7) / 6, 9)]
+    assert rows[0][10:13] == (1, None, Decimal("0.25"))
+    assert rows[0][14:] == (None, None)
+    assert rows[1][1:9] == ("unknown", 0, None, None, None, 0, None, None)
+    assert rows[1][10:] == (0, None, None, 0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [(17, "under 18"), (18, "18-24"), (24, "18-24"), (25, "25-34"), (35, "35-44"), (45, "45-54"), (55, "55-64"), (64, "55-64"),
+     (65, "65+")],
+)  # fmt: skip
+def test_age_groups_begin_with_their_first_year(shop: Shop, age: int, group: str) -> None:
+    shop.deliver(DAY, users=f"user_id,age\nann,{age}")
+    shop.load(DAY)
+    shop.build(DAY, "customer_profile")
+    assert shop.values("select age_group from marts.customer_profile") == [group]
 
 
 def test_everyone_known_has_one_persona_whatever_file_told_of_them(shop: Shop) -> None:

@@ -1,8 +1,11 @@
 -- marts.personas: which persona a customer is, by the shop's rule set in include/personas.yaml
 -- grain    one row per known user per as_of_date
--- reads    marts.customer_profile of the same day
--- rerun    replaces its own as_of_date and touches no other day
--- rules    persona_case is the rule set as one case, first match wins; persona_thresholds are its quantiles of the day
+-- reads    marts.customer_profile and persona_cuts of the same day; the profile of the customer as of, and as known on,
+--          the last day before the month
+-- rerun    replaces its own as_of_date and touches no other day; needs no other day to be built
+-- rules    first match wins; placeholders are rendered from the rule set (personapulse/personas/rendering.py)
+-- edges    a comparison with a threshold that has a dead band holds until its outer edge for who met it on the eve of the
+--          month, and begins to hold at its inner edge for who did not; see docs/decisions/0012-personas-remember.md
 
 with
 
@@ -11,19 +14,35 @@ profiles as (
     where as_of_date = %(as_of_date)s::date
 ),
 
-thresholds as (
-    select %(persona_thresholds)s
+cuts as (
+    select %(persona_cuts)s
+    from marts.persona_cuts
+    where as_of_date = %(as_of_date)s::date
+),
+
+eves as (
+    select * from %(profile_of_eve)s
+),
+
+judged as (
+    select
+        profiles.as_of_date,
+        profiles.user_id,
+        %(persona_conditions)s
     from profiles
+    cross join cuts
+    left join eves on profiles.user_id = eves.user_id
 ),
 
 final as (
     select
-        profiles.as_of_date,
-        profiles.user_id,
+        as_of_date,
+        user_id,
         %(rule_set)s as rule_set,
-        %(persona_case)s as persona
-    from profiles
-    cross join thresholds
+        %(persona_case)s as persona,
+        %(rules_version)s as rules_version,
+        array[%(persona_condition_list)s] as conditions
+    from judged
 )
 
 select * from final;

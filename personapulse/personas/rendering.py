@@ -1,0 +1,166 @@
+"""Rule sets as SQL: what stands in for the placeholders of personas.sql, persona_cuts.sql and persona_changes.sql."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlglot import exp
+
+from personapulse.personas.columns import Column, profile_columns
+from personapulse.personas.rules import Comparison, Rule, RuleSet, Threshold, Tree, leaves, written
+
+_HOLDS_WITHIN = {exp.LT: "high", exp.LTE: "high", exp.GT: "low", exp.GTE: "low"}
+_OTHER = {"high": "low", "low": "high"}
+_MIRRORED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
+
+
+def fragments(rules: RuleSet) -> dict[str, str]:
+    """Return what stands in for each placeholder, by its name.
+
+    Parameters
+    ----------
+    rules : RuleSet
+        The shop's.
+
+    Returns
+    -------
+    dict of str to str
+        `persona_conditions` (each comparison as a column `is_1`, `is_2`, ...), `persona_case` (which persona, from
+        these), `persona_condition_list` (all of them), `rules_version`, `persona_cuts` (the cuts as one row),
+        `threshold_quantiles` (of a profile, as one row), `threshold_rows` (each threshold and its quantiles),
+        `persona_rules` and `persona_comparisons` (as tables), `old_value`, `new_value`, `is_acted` (of a comparison).
+    """
+    columns = profile_columns()
+    return {
+        "persona_conditions": _list(
+            f"{_condition(comparison, rules)} as is_{n}" for n, comparison in enumerate(rules.comparisons, 1)
+        ),
+        "persona_case": case_sql(rules),
+        "persona_condition_list": ", ".join(f"is_{n}" for n in range(1, len(rules.comparisons) + 1)),
+        "rules_version": _text(rules.version),
+        "persona_cuts": _list(_pivot(threshold.name) for threshold in rules.thresholds) or "count(*) as thresholds",
+        "threshold_quantiles": _list(_quantile(threshold) for threshold in rules.thresholds if threshold.of)
+        or "count(*) as customers",
+        "threshold_rows": _threshold_rows(rules),
+        "persona_rules": _values((str(n), _text(name)) for n, name in enumerate(rules.personas, 1)),
+        "persona_comparisons": _values(_comparison_rows(rules)),
+        "old_value": _value_of(rules, columns, "earlier"),
+        "new_value": _value_of(rules, columns, "today"),
+        "is_acted": _is_acted(rules, columns),
+    }
+
+
+def case_sql(rules: RuleSet) -> str:
+    """Render the rules as one case over `is_1`, `is_2`, ...; a condition that is null does not match."""
+    whens, place = [], 0
+    for rule in rules.rules:
+        whens.append(f"            when {_over_places(rule, place)} then {_text(rule.persona)}")
+        place += len(rule.comparisons)
+    return "case\n" + "\n".join(whens) + f"\n            else {_text(rules.otherwise.persona)}\n        end"
+
+
+def _over_places(rule: Rule, place: int) -> str:
+    """Write a rule's condition with its comparisons as columns."""
+    tree = exp.paren(rule.tree.copy())  # so that a single comparison can be put in place of, too
+    for n, leaf in enumerate(leaves(tree), place + 1):
+        leaf.replace(exp.column(f"is_{n}"))
+    return written(tree.this).lower()
+
+
+def _condition(comparison: Comparison, rules: RuleSet) -> str:
+    """Write a comparison over `profiles`, `cuts` and, where its threshold has a dead band, the `eves` of the month."""
+    if not comparison.threshold:
+        return _qualified(comparison.tree, rules, "profiles")
+    tree, name = comparison.tree, comparison.threshold
+    kind = type(tree) if tree.right.name == name else _MIRRORED[type(tree)]
+    then = _qualified(tree, rules, "eves")
+    keep = _HOLDS_WITHIN[kind]
+    edge = (
+        f"case when {then} then cuts.{name}_{keep}"
+        f" when not ({then}) then cuts.{name}_{_OTHER[keep]} else cuts.{name} end"
+    )
+    return f"profiles.{comparison.columns[0]} {_SIGNS[kind]} {edge}"
+
+
+_SIGNS = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
+
+
+def _qualified(tree: Tree, rules: RuleSet, profile: str) -> str:
+    """Write a comparison over one profile and the cuts."""
+    thresholds = {threshold.name for threshold in rules.thresholds}
+
+    def qualify(node: Tree) -> Tree:
+        if not isinstance(node, exp.Column):
+            return node
+        return exp.column(node.name, table="cuts" if node.name in thresholds else profile)
+
+    return written(tree.transform(qualify))
+
+
+def _pivot(name: str) -> str:
+    return ", ".join(
+        f"max({cut}) filter (where threshold = {_text(name)}) as {name}{ending}"
+        for cut, ending in (("cut", ""), ("cut_low", "_low"), ("cut_high", "_high"))
+    )
+
+
+def _quantile(threshold: Threshold) -> str:
+    return (
+        f"percentile_cont({threshold.quantile}) within group (order by {threshold.of})"
+        f" filter (where {threshold.among}) as {threshold.name},"
+        f" count({threshold.of}) filter (where {threshold.among}) as {threshold.name}_customers"
+    )
+
+
+def _threshold_rows(rules: RuleSet) -> str:
+    """Write the thresholds as rows, with what they are on the eve of the month (`eve`) and today (`today`)."""
+    return (
+        _values(map(_threshold_row, rules.thresholds)) if rules.thresholds else f"(values ({', '.join(['null'] * 10)}))"
+    )
+
+
+def _threshold_row(one: Threshold) -> tuple[str, ...]:
+    if one.of is None:
+        return (_text(one.name), "null", "null", "null", str(one.band), str(one.value), *["null"] * 4)
+    counted = [f"{side}.{one.name}{ending}" for side in ("eve", "today") for ending in ("_customers", "")]
+    return (_text(one.name), _text(one.of), str(one.quantile), _text(one.among), str(one.band), "null", *counted)
+
+
+def _comparison_rows(rules: RuleSet) -> list[tuple[str, ...]]:
+    """List every comparison: its place, its rule's place, its text and the column that explains it."""
+    owners = [number for number, rule in enumerate(rules.rules, 1) for _ in rule.comparisons]
+    return [
+        (str(place), str(number), _text(one.text), _text(one.columns[0]) if one.columns else "null")
+        for place, (number, one) in enumerate(zip(owners, rules.comparisons, strict=True), 1)
+    ]
+
+
+def _value_of(rules: RuleSet, columns: Mapping[str, Column], side: str) -> str:
+    """Look up, by a comparison's place, the number its first column holds; null for texts and dates."""
+    return _by_place(
+        f"cast({side}.{one.columns[0]} as numeric)" if one.columns and columns[one.columns[0]].is_number else "null"
+        for one in rules.comparisons
+    )
+
+
+def _is_acted(rules: RuleSet, columns: Mapping[str, Column]) -> str:
+    """Tell, by a comparison's place, whether the customer did something that moved one of its columns."""
+    movers = [[mover for name in one.columns for mover in columns[name].moved_by] for one in rules.comparisons]
+    return _by_place(
+        " or ".join(f"earlier.{name} is distinct from today.{name}" for name in dict.fromkeys(names)) or "false"
+        for names in movers
+    )
+
+
+def _by_place(values: Iterable[str]) -> str:
+    return "case comparisons.place " + " ".join(f"when {n} then {value}" for n, value in enumerate(values, 1)) + " end"
+
+
+def _values(rows: Iterable[tuple[str, ...]]) -> str:
+    return "(values " + ", ".join(f"({', '.join(row)})" for row in rows) + ")"
+
+
+def _list(columns: Iterable[str]) -> str:
+    return ",\n        ".join(columns)
+
+
+def _text(text: str) -> str:
+    return exp.Literal.string(text).sql(dialect="postgres")
