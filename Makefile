@@ -50,6 +50,10 @@ format: .venv-test/.installed ## rewrite the code the way lint wants it
 
 LOCK = .venv-test/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
+.PHONY: docs
+docs: .venv-test/.installed ## write docs/definitions.md and the dictionary pages anew from include/metrics.yaml
+	@.venv-test/bin/python -m personapulse.metrics write
+
 .PHONY: lock
 lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml
 	$(LOCK) requirements-uv.in --output-file requirements-uv.lock

@@ -1,21 +1,17 @@
 """What the report shows, read from the marts in one snapshot."""
 
 import datetime
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row, dict_row
 
-from personapulse.errors import PersonaPulseError
+from personapulse.marts.days import check_built, snapshot
 
 Row = TypeVar("Row")
-SPANS_NAMED = 5  # so that a message about missing days stays a message
 
 
 @dataclass(frozen=True)
@@ -189,23 +185,6 @@ _QUARANTINED = """
 """
 
 
-def built_days(connection: psycopg.Connection[Any]) -> list[datetime.date]:
-    """Return the days whose key figures are built, oldest first.
-
-    Raises
-    ------
-    PersonaPulseError
-        If there is none; the message says what to run.
-    """
-    days = [day for (day,) in connection.execute("select as_of_date from marts.kpi_daily order by as_of_date")]
-    if not days:
-        raise PersonaPulseError(
-            "No day has been built yet, so there is nothing to report. "
-            "Run `personapulse up --once`, or let the dag build_segments finish a day."
-        )
-    return days
-
-
 def read_facts(connection: psycopg.Connection[Any], as_of_date: datetime.date) -> Facts:
     """Read what the report shows of a day, all of it as of one moment.
 
@@ -214,13 +193,8 @@ def read_facts(connection: psycopg.Connection[Any], as_of_date: datetime.date) -
     PersonaPulseError
         If the day is not built; the message names the days that are.
     """
-    with _snapshot(connection):
-        days = built_days(connection)
-        if as_of_date not in days:
-            raise PersonaPulseError(
-                f"{as_of_date} has not been built. Built: {_spans(days)}. "
-                f"Choose one of these with --as-of, or backfill {as_of_date} with the dag ingest_shop_data."
-            )
+    with snapshot(connection):
+        check_built(connection, as_of_date)
         return _read(connection, {"day": as_of_date})
 
 
@@ -240,16 +214,6 @@ def _read(connection: psycopg.Connection[Any], day: dict[str, datetime.date]) ->
     )
 
 
-@contextmanager
-def _snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Read everything as of one moment, so that a rebuild in between cannot make the sections disagree."""
-    outermost = connection.info.transaction_status == TransactionStatus.IDLE
-    with connection.transaction():
-        if outermost:  # within a caller's transaction it is too late to choose
-            connection.execute("set transaction isolation level repeatable read, read only")
-        yield
-
-
 def _rows(connection: psycopg.Connection[Any], kind: type[Row], query: str, day: dict[str, Any]) -> list[Row]:
     with connection.cursor(row_factory=class_row(kind)) as cursor:
         return cursor.execute(query.encode(), day).fetchall()
@@ -260,13 +224,3 @@ def _one(connection: psycopg.Connection[Any], query: str, day: dict[str, Any]) -
         row = cursor.execute(query.encode(), day).fetchone()
     assert row is not None, query  # noqa: S101 - one row by its grain, or by its aggregate
     return row
-
-
-def _spans(days: Sequence[datetime.date]) -> str:
-    """Name days briefly, such as `2011-12-01, 2011-12-04 to 2011-12-09`."""
-    breaks = [0, *(n for n, (a, b) in enumerate(pairwise(days), 1) if (b - a).days > 1), len(days)]
-    spans = [
-        f"{days[first]} to {days[end - 1]}" if end - first > 1 else str(days[first]) for first, end in pairwise(breaks)
-    ]
-    older = len(spans) - SPANS_NAMED
-    return (f"{older} earlier spans, " if older > 0 else "") + ", ".join(spans[-SPANS_NAMED:])

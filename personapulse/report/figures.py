@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from personapulse.report import wording
+from personapulse import wording
 from personapulse.report.facts import Month, PersonaWorth
 
 WIDE, NARROW = 10.4, 3.6  # inches; an inch is about 100 pixels of the page, so text keeps its size in both

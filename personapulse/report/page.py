@@ -12,10 +12,10 @@ from typing import Any
 import psycopg
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from personapulse import __version__
+from personapulse import __version__, wording
 from personapulse.errors import PersonaPulseError
 from personapulse.personas import Rule, RuleSet, load_rule_sets
-from personapulse.report import figures, wording
+from personapulse.report import figures
 from personapulse.report.facts import Cell, Cuts, Facts, Month, PersonaWorth, read_facts
 from personapulse.settings import ShopSettings
 

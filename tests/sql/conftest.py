@@ -15,6 +15,8 @@ from personapulse.contract import EXTRACTS
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.warehouse import DATABASE, connect
 
+from .sample_shop import loaded
+
 _numbers = itertools.count(1)
 
 
@@ -104,6 +106,13 @@ class Shop:
             ]
             for name in names
         }
+
+
+@pytest.fixture(scope="session")
+def sample(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
+    """The sample shop's first weeks, loaded; tests build marts of it `for_the_moment`."""
+    with loaded(postgres) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from personapulse import wording
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
 from personapulse.personas import load_rule_sets
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.report import built_days, wording, write_report
+from personapulse.report import built_days, write_report
 from personapulse.report.facts import Cell
 from personapulse.report.page import _heat_cell, colours
 from personapulse.settings import ShopSettings

@@ -1,4 +1,4 @@
-"""How the report writes numbers: the same for readers of every language, no comma that could be a decimal point."""
+"""How numbers are written for people: the same in every language, no comma that could be a decimal point."""
 
 import datetime
 import re
@@ -38,9 +38,9 @@ def money(value: Decimal | float, currency: str) -> str:
     return f"{currency}{NO_BREAK}{number(value)}"
 
 
-def percent(share: Decimal | float) -> str:
-    """Write a share from 0 to 1 as a percentage with one decimal."""
-    return f"{number(share * 100, 1)}{NO_BREAK}%"
+def percent(share: Decimal | float, digits: int = 1) -> str:
+    """Write a share from 0 to 1 as a percentage."""
+    return f"{number(share * 100, digits)}{NO_BREAK}%"
 
 
 def plain(value: Decimal) -> str:

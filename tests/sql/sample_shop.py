@@ -1,0 +1,55 @@
+"""The first weeks of the sample shop, loaded once for every test that looks at it."""
+
+import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from personapulse import ingest, marts
+from personapulse.paths import SAMPLE_SHOP
+from personapulse.postgres import EmbeddedPostgres
+from personapulse.warehouse import DATABASE, connect
+
+# Six weeks: the second month's cuts have 50 buyers and 30 days of history behind them.
+FIRST, LAST = datetime.date(2026, 3, 1), datetime.date(2026, 4, 12)
+SOURCE = ingest.Source(SAMPLE_SHOP.as_uri())
+
+
+@contextmanager
+def loaded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
+    """A warehouse that holds the sample shop's first weeks, and no mart; gone afterwards."""
+    name = sql.Identifier("sample_shop")
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
+        server.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(DATABASE)))
+        try:
+            with connect(postgres.conninfo("sample_shop")) as connection:
+                ingest.load_history(connection, SOURCE, FIRST, LAST, lambda *told: None)
+                yield connection
+        finally:
+            server.execute(sql.SQL("drop database {} with (force)").format(name))
+
+
+def build(
+    connection: psycopg.Connection[Any],
+    as_of_date: datetime.date,
+    known_on: datetime.date | None = None,
+    names: Iterable[str] = marts.NAMES,
+) -> None:
+    """Build marts for a day, and before it for the days that some compare it with: its eve, and its month's."""
+    eves = {as_of_date.replace(day=1) - datetime.timedelta(1), as_of_date - datetime.timedelta(1)}
+    for day in sorted(eve for eve in eves if eve >= FIRST):
+        for name in names:
+            if name not in marts.PREPARES:  # nothing is compared with an earlier day of these
+                marts.build(connection, name, day, SOURCE.settings)
+    for name in names:
+        marts.build(connection, name, as_of_date, SOURCE.settings, known_on=known_on)
+
+
+@contextmanager
+def for_the_moment(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Do something to the warehouse that is taken back afterwards."""
+    with connection.transaction(force_rollback=True):
+        yield

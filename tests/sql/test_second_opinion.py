@@ -1,0 +1,118 @@
+"""Every mart, computed by another engine over the same rows, is the same: as known and restated, here and there."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from personapulse import marts
+from personapulse.marts import RESTATED
+from personapulse.postgres import EmbeddedPostgres
+from personapulse.settings import ShopSettings
+
+from . import sample_shop
+from .conftest import date
+from .sample_shop import for_the_moment
+from .second_opinion import SecondOpinion
+from .stories import stories
+from .test_properties import share
+from .worlds import world
+
+# Marts that do not translate, and why. None: where a construct does not, second_opinion.py translates it, or the mart
+# is written in plainer SQL.
+WITHOUT_A_SECOND_OPINION: dict[str, str] = {}
+MARTS = [name for name in marts.NAMES if name not in WITHOUT_A_SECOND_OPINION]
+
+# Random shops live for a week: what takes days must come about within it.
+DAYS = st.integers(0, 2)
+RULE_SETS = st.sampled_from(("default", "classic"))
+
+NIGHTS = {
+    "an early night": (date("2026-03-18"), None),
+    "a night with scores": (sample_shop.LAST, None),
+    "restated": (date("2026-03-20"), RESTATED),
+}
+
+
+def test_marts_without_a_second_opinion_are_marts() -> None:
+    assert set(WITHOUT_A_SECOND_OPINION) <= set(marts.NAMES)
+
+
+def needed(mart: str) -> list[str]:
+    """The mart and those it reads, in an order to build them in."""
+    names = {mart}
+    for name in reversed(marts.NAMES):
+        names |= set(marts.NEEDS[name]) if name in names else set()
+    return [name for name in marts.NAMES if name in names]
+
+
+@pytest.fixture(params=NIGHTS)
+def night(request: pytest.FixtureRequest) -> tuple[datetime.date, datetime.date | None]:
+    return NIGHTS[request.param]
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_duckdb_says_the_same_of_the_sample_shop(
+    sample: psycopg.Connection[Any], mart: str, night: tuple[datetime.date, datetime.date | None]
+) -> None:
+    as_of_date, known_on = night
+    settings = sample_shop.SOURCE.settings
+    with for_the_moment(sample):
+        sample_shop.build(sample, as_of_date, known_on, needed(mart))
+        with SecondOpinion(sample, mart, as_of_date, settings, known_on) as second:
+            answer = second.ask()
+    assert answer.differences() == []
+    assert answer.postgres or as_of_date < sample_shop.LAST, "a mart without rows proves nothing"
+
+
+@share(0.5)
+@given(data=st.data())
+def test_duckdb_says_the_same_of_random_small_shops(postgres: EmbeddedPostgres, data: st.DataObject) -> None:
+    story = data.draw(stories())
+    as_of_date, known_on = data.draw(st.sampled_from(list(story.days))), data.draw(st.sampled_from((None, RESTATED)))
+    settings = data.draw(
+        st.builds(ShopSettings, persona_rules=RULE_SETS, conversion_days=DAYS, return_window_days=DAYS)
+    )
+    with world(postgres, story) as place:
+        place.load_in_order()
+        settings = replace(settings, time_zone=story.time_zone)
+        with for_the_moment(place.connection):
+            for mart in marts.NAMES:
+                marts.build(place.connection, mart, as_of_date, settings, known_on=known_on)
+            for mart in MARTS:
+                with SecondOpinion(place.connection, mart, as_of_date, settings, known_on) as second:
+                    assert second.ask().differences() == [], mart
+
+
+FLIPPED = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}
+
+
+def with_one_slip(tree: exp.Query) -> Iterator[exp.Query]:
+    """The select with one comparison taken for its neighbour, such as `<` for `<=`: each of them in turn.
+
+    A mart that compares nothing, because it takes over what Python computed, loses its rows.
+    """
+    places = [place for place, node in enumerate(tree.walk()) if type(node) in FLIPPED]
+    for place in places:
+        slipped = tree.copy()
+        node = list(slipped.walk())[place]
+        node.replace(FLIPPED[type(node)](this=node.this, expression=node.expression))
+        yield slipped
+    if not places:
+        yield exp.select("*").from_(tree.subquery("slipped")).limit(0)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_a_slip_of_one_comparison_is_noticed(sample: psycopg.Connection[Any], mart: str) -> None:
+    """Otherwise two engines that agree would mean little."""
+    settings = sample_shop.SOURCE.settings
+    with for_the_moment(sample):
+        sample_shop.build(sample, sample_shop.LAST, names=needed(mart))
+        with SecondOpinion(sample, mart, sample_shop.LAST, settings) as second:
+            assert any(second.ask(slipped).differences() for slipped in with_one_slip(second.tree))
