@@ -33,6 +33,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "cohorts": (),
     "returns": ("personas",),
     "product_performance": (),
+    "persona_outcomes": ("personas",),
+    "insights": ("persona_outcomes", "customer_profile", "personas", "funnel", "cohorts", "returns"),
 }
 NAMES = tuple(NEEDS)
 OF_PERSONAS = frozenset({"persona_cuts", "personas", "persona_changes"})  # rendered from include/personas.yaml
@@ -40,11 +42,11 @@ OF_PERSONAS = frozenset({"persona_cuts", "personas", "persona_changes"})  # rend
 Prepare = Callable[[psycopg.Connection[Any], Mapping[str, Any], ShopSettings], None]
 
 
-def _nightly(name: str) -> Prepare:
-    """Name a function of `personapulse.clv.nightly`; SciPy takes its time to load, and only who builds waits for it."""
+def _from(module: str, name: str) -> Prepare:
+    """Name a function of another module; SciPy takes its time to load, and only who builds waits for it."""
 
     def prepare(*given: Any) -> None:
-        getattr(importlib.import_module("personapulse.clv.nightly"), name)(*given)
+        getattr(importlib.import_module(module), name)(*given)
 
     return prepare
 
@@ -52,9 +54,11 @@ def _nightly(name: str) -> Prepare:
 # What SQL cannot do (maximum likelihood, tests): Python's part of a mart leaves a temporary table its select reads, in
 # the same transaction. Called with the connection, the select's parameters and the shop's settings.
 PREPARES: dict[str, Prepare] = {
-    "ltv_model": _nightly("prepare_model"),
-    "ltv_predicted": _nightly("prepare_predicted"),
-    "ltv_backtest": _nightly("prepare_backtest"),
+    "ltv_model": _from("personapulse.clv.nightly", "prepare_model"),
+    "ltv_predicted": _from("personapulse.clv.nightly", "prepare_predicted"),
+    "ltv_backtest": _from("personapulse.clv.nightly", "prepare_backtest"),
+    "persona_outcomes": _from("personapulse.insights.outcomes", "prepare"),
+    "insights": _from("personapulse.insights.nightly", "prepare"),
 }
 RESTATED = datetime.date(9999, 12, 31)
 

@@ -1,0 +1,22 @@
+-- insights/funnel_loses_whom: visits with a view that ended without a cart, by the persona before these 28 days
+-- grain    one row per persona and measure (has_bought, lost_visits)
+-- reads    marts.persona_outcomes
+
+select
+    persona,
+    measure,
+    sorted_on,
+    customers,
+    numerator,
+    denominator,
+    ratio,
+    sum_xx,
+    sum_xy,
+    sum_yy,
+    sum_xxx,
+    sum_xxy,
+    sum_xyy,
+    sum_yyy
+from marts.persona_outcomes
+where as_of_date = %(as_of_date)s::date and measure in ('has_bought', 'lost_visits')
+order by measure asc, ratio desc, persona asc

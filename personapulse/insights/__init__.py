@@ -1,0 +1,1 @@
+"""Insights: what may be said of a shop, with its figures, how sure it is, and the query behind it."""
