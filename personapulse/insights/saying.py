@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from personapulse.insights.statistics import Estimate
-from personapulse.report.wording import NO_BREAK, cents, money, number, percent
+from personapulse.wording import NO_BREAK, cents, money, number, percent
 
 __all__ = ["amount", "interval", "listed", "number", "percent", "plural", "spread"]
 

@@ -1,4 +1,4 @@
-"""The tables of docs/personas.md, written from `include/personas.yaml`: `python -m personapulse.personas.page` renews them."""
+"""The tables of docs/personas.md, made from `include/personas.yaml`; `python -m personapulse.personas.page` renews them."""
 
 import re
 from collections.abc import Iterable
@@ -27,7 +27,8 @@ def _rules(rules: RuleSet) -> str:
         (str(n), f"**{rule.persona}**", rule.description, f"`{rule.when}`", rule.action)
         for n, rule in enumerate(rules.rules, 1)
     ]
-    rows.append(("", f"**{rules.otherwise.persona}**", rules.otherwise.description, "none of them", rules.otherwise.action))
+    rest = rules.otherwise
+    rows.append(("", f"**{rest.persona}**", rest.description, "none of them", rest.action))
     return _table(("", "persona", "who they are", "rule", "what to do"), rows)
 
 

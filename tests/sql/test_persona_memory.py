@@ -19,7 +19,7 @@ def named(shop: Shop, day: str) -> dict[str, str]:
 
 
 def deliver_edges(shop: Shop, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """By day, the views per order of `was` go 11, 9, 8, 7.5 and of `not` 9, 11, 12, 12.5; `new` comes in April with 9."""
+    """Day by day, `was` has 11, 9, 8, 7.5 views per order, and `not` 9, 11, 12, 12.5; `new` comes in April with 9."""
     use_rules(monkeypatch, folder, MUCH, Looker="views_per_order >= much")
     days = {
         EVE: {"was": 11, "not": 9},
@@ -54,9 +54,7 @@ def test_a_customer_leaves_at_the_outer_edge(shop: Shop, tmp_path: Path, monkeyp
     assert named(shop, "2026-04-01") == {"ann": "Looker", "bob": "Others"}  # 8 and 7.5
 
 
-def test_the_memory_is_the_months_and_ends_with_it(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_memory_is_the_months_and_ends_with_it(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use_rules(monkeypatch, tmp_path, MUCH, Looker="views_per_order >= much")
     shop.deliver(EVE, product_views=views(EVE, ann=18, bob=11), **orders(EVE, "ann", "bob"))
     shop.deliver("2026-04-30", **orders("2026-04-30", "ann"))
