@@ -1,4 +1,4 @@
-"""The tables of docs/personas.md, made from `include/personas.yaml`; `python -m personapulse.personas.page` renews them."""
+"""The tables of docs/personas.md: `python -m personapulse.personas.page` writes them from `include/personas.yaml`."""
 
 import re
 from collections.abc import Iterable
