@@ -27,7 +27,7 @@ def simulate(
     Parameters
     ----------
     model, values : BgNbd, GammaGamma
-        The truth.
+        What the customers are like.
     age : array of shape (n,)
         Time from each customer's first purchase to the end of the history.
     later : float

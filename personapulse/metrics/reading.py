@@ -143,7 +143,7 @@ def _check_columns(tree: exp.Query, columns: Sequence[str], where: str) -> None:
 @cache
 def parameters_known() -> frozenset[str]:
     """Names of the parameters a metric's SQL may use: those of marts, and `persona`."""
-    return frozenset(parameters(datetime.date.min, ShopSettings())) | {"persona"}
+    return frozenset(parameters(datetime.date(2000, 1, 1), ShopSettings())) | {"persona"}
 
 
 @cache
