@@ -1,6 +1,6 @@
-"""Rebuild every mart as of one day: indicators, RFM, lifetime value, profiles and personas.
+"""Rebuild every mart as of one day: sales, lifetime value, personas, behaviour and insights.
 
-1. `build_<mart>`, one task for each mart, after the marts it reads.
+1. `build_<group>`, one task for each group of marts, after the groups it reads; its log names the mart it is at.
 2. `check_marts`: checks them and announces the day as a partition of the asset `marts`.
 
 **Starts** when a day of `core` has arrived; its partition key is the day the shop is looked at from. The marts show
@@ -27,12 +27,14 @@ def known_on(params: dict[str, Any]) -> datetime.date | None:
 
 
 @task
-def build_mart(name: str, partition_key: str | None = None, params: Any = None) -> None:
-    """Build one mart for the run's day."""
-    day = shared.day_of(partition_key)
+def build_marts(group: str, partition_key: str | None = None, params: Any = None) -> None:
+    """Build a group's marts for the run's day, one after the other."""
+    day, settings = shared.day_of(partition_key), shared.source().settings
     with shared.warehouse() as connection:
-        rows = marts.build(connection, name, day, shared.source().settings, known_on=known_on(params))
-    log.info("marts.%s: %d rows for %s", name, rows, day)
+        for name in marts.GROUPS[group]:
+            log.info("marts.%s: building %s", name, day)
+            rows = marts.build(connection, name, day, settings, known_on=known_on(params))
+            log.info("marts.%s: %d rows for %s", name, rows, day)
 
 
 @task(outlets=[shared.MARTS])
@@ -52,9 +54,9 @@ def check_marts(partition_key: str | None = None, params: Any = None) -> None:
 )
 def build_segments() -> None:
     """Build every mart for one day."""
-    builds = {name: build_mart.override(task_id=f"build_{name}")(name) for name in marts.NAMES}
-    for name, read in marts.NEEDS.items():
-        builds[name].set_upstream([builds[needed] for needed in read])
+    builds = {group: build_marts.override(task_id=f"build_{group}")(group) for group in marts.GROUPS}
+    for group, build in builds.items():
+        build.set_upstream([builds[before] for before in sorted(marts.groups_before(group))])
     list(builds.values()) >> check_marts()
 
 

@@ -13,29 +13,41 @@ from personapulse.personas.rendering import fragments
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import read_file, take_lock
 
-# Each mart and the marts it reads, in an order that builds what is read first.
-NEEDS: dict[str, tuple[str, ...]] = {
-    "kpi_daily": (),
-    "kpi_monthly": (),
-    "ltv": (),
-    "ltv_model": (),
-    "ltv_predicted": ("ltv_model",),
-    "ltv_backtest": (),
-    "rfm_cuts": (),
-    "rfm": ("rfm_cuts",),
-    "customer_profile": (),
-    "persona_cuts": ("customer_profile",),
-    "personas": ("customer_profile", "persona_cuts"),
-    "persona_movement": ("personas",),
-    "persona_changes": ("customer_profile", "personas"),
-    "funnel": ("personas",),
-    "funnel_sessions": ("personas",),
-    "cohorts": (),
-    "returns": ("personas",),
-    "product_performance": (),
-    "persona_outcomes": ("personas",),
-    "insights": ("persona_outcomes", "customer_profile", "personas", "funnel", "cohorts", "returns"),
+# Each mart and the marts it reads, in an order that builds what is read first. A task builds a group's marts one after
+# the other: to start a task takes longer than to build most marts.
+GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "sales": {
+        "kpi_daily": (),
+        "kpi_monthly": (),
+        "cohorts": (),
+        "product_performance": (),
+        "ltv": (),
+        "rfm_cuts": (),
+        "rfm": ("rfm_cuts",),
+    },
+    "lifetime_value": {
+        "ltv_model": (),
+        "ltv_predicted": ("ltv_model",),
+        "ltv_backtest": (),
+    },
+    "personas": {
+        "customer_profile": (),
+        "persona_cuts": ("customer_profile",),
+        "personas": ("customer_profile", "persona_cuts"),
+        "persona_movement": ("personas",),
+        "persona_changes": ("customer_profile", "personas"),
+    },
+    "behaviour": {
+        "funnel": ("personas",),
+        "funnel_sessions": ("personas",),
+        "returns": ("personas",),
+    },
+    "insights": {
+        "persona_outcomes": ("personas",),
+        "insights": ("persona_outcomes", "customer_profile", "personas", "funnel", "cohorts", "returns"),
+    },
 }
+NEEDS = {name: read for group in GROUPS.values() for name, read in group.items()}
 NAMES = tuple(NEEDS)
 OF_PERSONAS = frozenset({"persona_cuts", "personas", "persona_changes"})  # rendered from include/personas.yaml
 
@@ -61,6 +73,12 @@ PREPARES: dict[str, Prepare] = {
     "insights": _from("personapulse.insights.nightly", "prepare"),
 }
 RESTATED = datetime.date(9999, 12, 31)
+
+
+def groups_before(group: str) -> set[str]:
+    """Name the groups with a mart that one of the group reads."""
+    read = {name for names in GROUPS[group].values() for name in names}
+    return {other for other, names in GROUPS.items() if read & names.keys()} - {group}
 
 
 def build(

@@ -155,7 +155,7 @@ def _mend_chain(api: AirflowApi, days: Days, day: datetime.date) -> None:
 
 
 def _running(api: AirflowApi) -> list[str]:
-    """Return what runs now, such as `2026-01-31 build_segments.build_rfm`."""
+    """Return what runs now, such as `2026-01-31 build_segments.build_sales`."""
     return [
         f"{task['dag_id']}.{task['task_id']}" + (" (waits to be tried again)" if task["state"] != "running" else "")
         for task in api.tasks(state=["running", "up_for_retry"])

@@ -10,6 +10,7 @@ from airflow.timetables.base import TimeRestriction
 
 from personapulse import marts, personas
 from personapulse.paths import ROOT, SQL
+from personapulse.personas import reading
 
 DAG_IDS = ["build_segments", "ingest_shop_data", "load_history", "publish_dashboards"]
 
@@ -70,15 +71,20 @@ def test_the_runbook_has_an_entry_for_each_dag():
 
 
 def test_each_mart_is_built_by_exactly_one_task(bag):
-    built = [task.op_args[0] for task in bag.dags["build_segments"].tasks if task.task_id != "check_marts"]
+    groups = [task.op_args[0] for task in bag.dags["build_segments"].tasks if task.task_id != "check_marts"]
+    built = [name for group in groups for name in marts.GROUPS[group]]
     assert sorted(built) == sorted(marts.NAMES)
     assert sorted(built) == sorted(file.stem for file in (SQL / "marts").glob("*.sql"))
 
 
-def test_a_mart_waits_for_the_marts_it_reads(bag):
+def test_a_mart_is_built_after_the_marts_it_reads(bag):
     dag = bag.dags["build_segments"]
-    for name, read in marts.NEEDS.items():
-        assert dag.get_task(f"build_{name}").upstream_task_ids == {f"build_{needed}" for needed in read}
+    for group, names in marts.GROUPS.items():
+        built = [name for before in dag.get_task(f"build_{group}").get_flat_relative_ids(upstream=True)
+                 for name in marts.GROUPS[before.removeprefix("build_")]]  # fmt: skip
+        for name, read in names.items():
+            assert set(read) <= set(built), name
+            built.append(name)
 
 
 def test_a_day_is_announced_only_after_its_checks(bag):
@@ -94,7 +100,7 @@ def test_a_day_is_announced_only_after_its_checks(bag):
         ("build_segments", "check_marts"): ["marts"],
     }
     assert bag.dags["build_segments"].get_task("check_marts").upstream_task_ids == {
-        f"build_{name}" for name in marts.NAMES
+        f"build_{group}" for group in marts.GROUPS
     }
 
 
@@ -125,9 +131,18 @@ def _timetable(dag):
     return DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
 
 
-def test_a_broken_persona_rule_is_an_import_error_with_its_name(monkeypatch, tmp_path, read_dags):
-    broken = personas.RULES_FILE.read_text().replace("when: days_known < 30", "when: days_konwn < 30")
+@pytest.mark.parametrize(
+    ("when", "reason"),
+    [
+        ("days_konwn < 28", "rule 'New Customer': unknown column 'days_konwn'"),
+        ("days_known < 28 and days_known > 30", "rule 'New Customer' can never be true"),
+        ("user_id in (select user_id from core.users)", "is not allowed in a condition"),
+    ],
+)
+def test_a_broken_persona_rule_is_an_import_error_with_its_name(monkeypatch, tmp_path, read_dags, when, reason):
+    broken = personas.RULES_FILE.read_text().replace("when: days_known < 28", f"when: {when}")
     (tmp_path / "personas.yaml").write_text(broken)
-    monkeypatch.setattr(personas, "RULES_FILE", tmp_path / "personas.yaml")
+    monkeypatch.setattr(reading, "RULES_FILE", tmp_path / "personas.yaml")
     (error,) = read_dags().import_errors.values()
-    assert "personas.yaml: default: rule 'New Customer': unknown column 'days_konwn'" in error
+    assert "personas.yaml: default: rule 'New Customer'" in error
+    assert reason in error

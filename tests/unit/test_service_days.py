@@ -100,7 +100,7 @@ def test_a_failure_is_told_in_the_errors_own_words():
 
 def test_an_error_of_another_kind_is_told_with_its_kind():
     told = Told()
-    told.tasks = [{"task_id": "build_rfm"}]
+    told.tasks = [{"task_id": "build_sales"}]
     told.lines = [{"error_detail": [{"exc_type": "UndefinedColumn", "exc_value": "no column x"}]}]
     (failure,) = explain(told, run_of(SEGMENTS, "failed"))
     assert failure.reason == "UndefinedColumn: no column x"
