@@ -29,58 +29,43 @@ returned as (
     inner join touched_returns using (order_id, return_id)
 ),
 
--- a return that names no product is of all its order's, by what they cost; product_id puts them in an order
-shares as (
+-- a return that names no product is of all its order's, by what they cost; cents are given out so that they add up: the
+-- products so far, in the order of product_id, have the cents of what is theirs together, and with the last one all
+running as (
     select
-        returned.order_id,
-        returned.return_id,
-        returned.known_from,
-        products.product_id,
-        returned.amount,
-        -- 1 with the last product, exactly
-        sum(products.amount) over so_far / sum(products.amount) over whole as share_so_far
+        returned.*,
+        products.product_id as bought_product_id,
+        case
+            when sum(products.amount) over so_far < sum(products.amount) over whole
+                then round(returned.amount * (sum(products.amount) over so_far / sum(products.amount) over whole), 2)
+            else returned.amount
+        end as upto
     from returned
-    inner join core.order_products as products
+    left join core.order_products as products
         on
             returned.order_id = products.order_id
             and returned.known_from >= products.known_from
             and returned.known_from < products.known_to
-    where returned.product_id is null and products.amount > 0
+            and returned.product_id is null
+            and products.amount > 0
     window
         whole as (partition by returned.order_id, returned.return_id, returned.known_from),
         so_far as (
             partition by returned.order_id, returned.return_id, returned.known_from order by products.product_id
         )
-),
-
--- cents are given out so that they add up: the products so far have the cents of what is theirs together
-amounts as (
-    select
-        order_id,
-        return_id,
-        known_from,
-        product_id,
-        upto - coalesce(
-            lag(upto) over (partition by order_id, return_id, known_from order by product_id), 0
-        ) as amount
-    from (
-        select
-            *,
-            case when share_so_far < 1 then round(amount * share_so_far, 2) else amount end as upto
-        from shares
-    ) as running
 )
 
 select
-    returned.user_id,
+    user_id,
     order_id,
     return_id,
-    coalesce(returned.product_id, amounts.product_id, '(not told)') as product_id,
+    coalesce(product_id, bought_product_id, '(not told)') as product_id,
     known_from,
-    returned.known_to,
-    coalesce(returned.return_reason, '') as return_reason,
-    returned.returned_on,
-    returned.is_on_paid_order,
-    trim_scale(coalesce(amounts.amount, returned.amount)) as amount
-from returned
-left join amounts using (order_id, return_id, known_from);
+    known_to,
+    coalesce(return_reason, '') as return_reason,
+    returned_on,
+    is_on_paid_order,
+    trim_scale(
+        upto - coalesce(lag(upto) over (partition by order_id, return_id, known_from order by bought_product_id), 0)
+    ) as amount
+from running;
