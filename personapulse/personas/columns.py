@@ -1,6 +1,7 @@
 """What is known of the profile's columns, from their dictionary page: what they hold and what moves them."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import yaml
 
@@ -40,6 +41,7 @@ class Column:
         return self.kind not in {"date", "text"}
 
 
+@cache
 def profile_columns() -> dict[str, Column]:
     """Return the columns of `marts.customer_profile` as its dictionary page lists them, by name."""
     page = yaml.safe_load(PROFILE_PAGE.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """Read and check `include/personas.yaml`: a broken rule is refused with its name and the reason."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,26 @@ def load_rule_sets(file: Path | None = None, columns: Mapping[str, Column] | Non
         be true, or earlier rules leave it nobody; the message names the file, the rule and the reason.
     """
     file = file or RULES_FILE
+    text = file.read_text(encoding="utf-8")
+    if columns is None:
+        return dict(_over_the_profile(text, file.name))
+    return _rule_sets(text, file.name, columns)
+
+
+@lru_cache(maxsize=8)
+def _over_the_profile(text: str, file: str) -> dict[str, RuleSet]:
+    """Check rules once: to prove that every rule can be reached takes half a second, and every mart asks for them."""
+    return _rule_sets(text, file, profile_columns())
+
+
+def _rule_sets(text: str, file: str, columns: Mapping[str, Column]) -> dict[str, RuleSet]:
     try:
-        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        given = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise PersonaPulseError(f"{file.name} is not valid YAML: {error}") from None
+        raise PersonaPulseError(f"{file} is not valid YAML: {error}") from None
     if not isinstance(given, dict) or not all(isinstance(body, dict) for body in given.values()):
-        raise PersonaPulseError(f"{file.name} must hold rule sets by name, each with 'rules' and 'otherwise'.")
-    known = profile_columns() if columns is None else columns
-    return {name: _rule_set(str(name), body, known, f"{file.name}: {name}") for name, body in given.items()}
+        raise PersonaPulseError(f"{file} must hold rule sets by name, each with 'rules' and 'otherwise'.")
+    return {name: _rule_set(str(name), body, columns, f"{file}: {name}") for name, body in given.items()}
 
 
 def _rule_set(name: str, body: Mapping[str, Any], columns: Mapping[str, Column], where: str) -> RuleSet:

@@ -1,4 +1,4 @@
-"""Rule sets as SQL: what stands in for the placeholders of personas.sql, persona_cuts.sql and persona_changes.sql."""
+"""Rule sets as SQL: what stands in for the placeholders of the persona marts."""
 
 from collections.abc import Iterable, Mapping
 
@@ -24,22 +24,26 @@ def fragments(rules: RuleSet) -> dict[str, str]:
     -------
     dict of str to str
         `persona_conditions` (each comparison as a column `is_1`, `is_2`, ...), `persona_case` (which persona, from
-        these), `persona_condition_list` (all of them), `rules_version`, `persona_cuts` (the cuts as one row),
-        `threshold_quantiles` (of a profile, as one row), `threshold_rows` (each threshold and its quantiles),
+        these), `persona_condition_list` (all of them), `rules_version`, `persona_cuts` and `persona_eve_cuts` (the
+        cuts of a day, of the eve of a month, as one row), `persona_sides` (which comparisons with them held),
+        `threshold_quantiles` (of a profile, as one row), `quantile_rows` and `threshold_rows` (each, as rows),
         `persona_rules` and `persona_comparisons` (as tables), `old_value`, `new_value`, `is_acted` (of a comparison).
     """
     columns = profile_columns()
     return {
         "persona_conditions": _list(
-            f"{_condition(comparison, rules)} as is_{n}" for n, comparison in enumerate(rules.comparisons, 1)
+            f"{_condition(n, comparison, rules)} as is_{n}" for n, comparison in enumerate(rules.comparisons, 1)
         ),
         "persona_case": case_sql(rules),
         "persona_condition_list": ", ".join(f"is_{n}" for n in range(1, len(rules.comparisons) + 1)),
         "rules_version": _text(rules.version),
         "persona_cuts": _list(_pivot(threshold.name) for threshold in rules.thresholds) or "count(*) as thresholds",
+        "persona_eve_cuts": _list(["count(*) as quantiles", *map(_eve_cut, rules.thresholds)]),
+        "persona_sides": ", ".join(_side(comparison, rules) for comparison in rules.comparisons),
         "threshold_quantiles": _list(_quantile(threshold) for threshold in rules.thresholds if threshold.of)
         or "count(*) as customers",
-        "threshold_rows": _threshold_rows(rules),
+        "quantile_rows": _rows(map(_quantile_row, filter(lambda one: one.of, rules.thresholds)), 3),
+        "threshold_rows": _rows(map(_threshold_row, rules.thresholds), 8),
         "persona_rules": _values((str(n), _text(name)) for n, name in enumerate(rules.personas, 1)),
         "persona_comparisons": _values(_comparison_rows(rules)),
         "old_value": _value_of(rules, columns, "earlier"),
@@ -65,19 +69,23 @@ def _over_places(rule: Rule, place: int) -> str:
     return written(tree.this).lower()
 
 
-def _condition(comparison: Comparison, rules: RuleSet) -> str:
-    """Write a comparison over `profiles`, `cuts` and, where its threshold has a dead band, the `eves` of the month."""
+def _condition(n: int, comparison: Comparison, rules: RuleSet) -> str:
+    """Write the n-th comparison over `profiles`, `cuts` and, if its threshold has a dead band, the month's `eves`."""
     if not comparison.threshold:
         return _qualified(comparison.tree, rules, "profiles")
     tree, name = comparison.tree, comparison.threshold
     kind = type(tree) if tree.right.name == name else _MIRRORED[type(tree)]
-    then = _qualified(tree, rules, "eves")
     keep = _HOLDS_WITHIN[kind]
     edge = (
-        f"case when {then} then cuts.{name}_{keep}"
-        f" when not ({then}) then cuts.{name}_{_OTHER[keep]} else cuts.{name} end"
+        f"case eves.sides[{n}] when true then cuts.{name}_{keep}"
+        f" when false then cuts.{name}_{_OTHER[keep]} else cuts.{name} end"
     )
     return f"profiles.{comparison.columns[0]} {_SIGNS[kind]} {edge}"
+
+
+def _side(comparison: Comparison, rules: RuleSet) -> str:
+    """Write whether a comparison with a threshold holds, over `profiles` and `cuts`."""
+    return _qualified(comparison.tree, rules, "profiles") if comparison.threshold else "null"
 
 
 _SIGNS = {exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
@@ -110,18 +118,27 @@ def _quantile(threshold: Threshold) -> str:
     )
 
 
-def _threshold_rows(rules: RuleSet) -> str:
-    """Write the thresholds as rows, with what they are on the eve of the month (`eve`) and today (`today`)."""
-    return (
-        _values(map(_threshold_row, rules.thresholds)) if rules.thresholds else f"(values ({', '.join(['null'] * 10)}))"
-    )
+def _eve_cut(one: Threshold) -> str:
+    cut = f"max(cut) filter (where threshold = {_text(one.name)})" if one.of else str(one.value)
+    return f"{cut} as {one.name}"
+
+
+def _quantile_row(one: Threshold) -> tuple[str, ...]:
+    """Write a quantile as it is `measured`."""
+    return (_text(one.name), f"measured.{one.name}_customers", f"measured.{one.name}")
 
 
 def _threshold_row(one: Threshold) -> tuple[str, ...]:
+    """Write a threshold, and what it is `today`."""
     if one.of is None:
-        return (_text(one.name), "null", "null", "null", str(one.band), str(one.value), *["null"] * 4)
-    counted = [f"{side}.{one.name}{ending}" for side in ("eve", "today") for ending in ("_customers", "")]
-    return (_text(one.name), _text(one.of), str(one.quantile), _text(one.among), str(one.band), "null", *counted)
+        return (_text(one.name), "null", "null", "null", str(one.band), str(one.value), "null", "null")
+    described = (_text(one.name), _text(one.of), str(one.quantile), _text(one.among), str(one.band), "null")
+    return (*described, f"today.{one.name}_customers", f"today.{one.name}")
+
+
+def _rows(rows: Iterable[tuple[str, ...]], width: int) -> str:
+    """Write rows; a single one of nulls if there are none."""
+    return _values(list(rows) or [("null",) * width])
 
 
 def _comparison_rows(rules: RuleSet) -> list[tuple[str, ...]]:
