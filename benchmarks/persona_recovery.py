@@ -18,7 +18,7 @@ from personapulse.simulate.extracts import simulate_shop
 from personapulse.warehouse import DATABASE, connect, prepare
 
 FIRST = datetime.date(2026, 3, 1)
-MARTS = ("customer_profile", "persona_cuts", "personas")
+MARTS = ("customer_profile", "persona_quantiles", "persona_sides", "persona_cuts", "personas")
 
 
 def main() -> None:

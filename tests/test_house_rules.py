@@ -53,8 +53,10 @@ def statements(file: Path) -> list[exp.Expression]:
         "persona_conditions": "true as is_1",
         "persona_cuts": "count(*) as n",
         "threshold_quantiles": "count(*) as n",
+        "persona_eve_cuts": "count(*) as n",
+        "persona_sides": "true",
         "profile_of_eve": "(select 1 as user_id)",
-        **dict.fromkeys(("threshold_rows", "persona_rules", "persona_comparisons"), "(values (1))"),
+        **dict.fromkeys(("quantile_rows", "threshold_rows", "persona_rules", "persona_comparisons"), "(values (1))"),
     }.items():
         text = text.replace(f"%({name})s", fragment)
     text = re.sub(r"%\(\w+\)s", "'2026-03-01'", text).replace("%%", "%")

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from personapulse.marts import frozen
 from personapulse.marts.tables import replace_day
 from personapulse.personas import load_rule_sets
 from personapulse.personas.rendering import fragments
@@ -32,8 +33,10 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "personas": {
         "customer_profile": (),
-        "persona_cuts": ("customer_profile",),
-        "personas": ("customer_profile", "persona_cuts"),
+        "persona_quantiles": (),
+        "persona_sides": ("persona_quantiles",),
+        "persona_cuts": ("customer_profile", "persona_quantiles"),
+        "personas": ("customer_profile", "persona_cuts", "persona_sides"),
         "persona_movement": ("personas",),
         "persona_changes": ("customer_profile", "personas"),
     },
@@ -49,7 +52,8 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 NEEDS = {name: read for group in GROUPS.values() for name, read in group.items()}
 NAMES = tuple(NEEDS)
-OF_PERSONAS = frozenset({"persona_cuts", "personas", "persona_changes"})  # rendered from include/personas.yaml
+# rendered from include/personas.yaml
+OF_PERSONAS = frozenset({"persona_quantiles", "persona_sides", "persona_cuts", "personas", "persona_changes"})
 
 Prepare = Callable[[psycopg.Connection[Any], Mapping[str, Any], ShopSettings], None]
 
@@ -72,6 +76,7 @@ PREPARES: dict[str, Prepare] = {
     "persona_outcomes": _from("personapulse.insights.outcomes", "prepare"),
     "insights": _from("personapulse.insights.nightly", "prepare"),
 }
+PROFILE_OF_EVE = "%(profile_of_eve)s"
 RESTATED = datetime.date(9999, 12, 31)
 
 
@@ -107,20 +112,43 @@ def build(
     Returns
     -------
     int
-        Rows the mart holds for the day; for `rfm_cuts`, for the day's month.
+        Rows the mart holds for the day; of a mart frozen for the month, for the day's month.
     """
     values = parameters(as_of_date, settings, known_on)
     with connection.transaction():
         take_lock(connection, f"marts.{name}")
-        if name in PREPARES:
-            PREPARES[name](connection, values, settings)
-        return replace_day(connection, name, as_of_date, query(name, settings), values)
+        if name in frozen.NAMES:
+            return _build_month(connection, name, settings, values)
+        return _build_day(connection, name, settings, values)
+
+
+def _build_day(
+    connection: psycopg.Connection[Any], name: str, settings: ShopSettings, values: Mapping[str, Any]
+) -> int:
+    if name in PREPARES:
+        PREPARES[name](connection, values, settings)
+    return replace_day(connection, name, values["as_of_date"], query(name, settings), values)
+
+
+def _build_month(
+    connection: psycopg.Connection[Any], name: str, settings: ShopSettings, values: Mapping[str, Any]
+) -> int:
+    """Build the month of a frozen mart, unless it would be the same again."""
+    month = frozen.month_of(values["eve"])
+    hashed = frozen.made_of(connection, query(name, settings), values)  # before core is read: it may move meanwhile
+    rows = frozen.rows_kept(connection, name, month, hashed)
+    if rows is None:
+        rows = _build_day(connection, name, settings, values)
+        frozen.keep(connection, name, month, hashed, rows)
+    return rows
 
 
 def query(name: str, settings: ShopSettings) -> str:
     """Return a mart's select, with `%(name)s` where `parameters` go."""
     text = read_file(f"marts/{name}.sql", **(_rules(settings) if name in OF_PERSONAS else {}))
-    return text.replace("%(profile_of_eve)s", f"(\n{_profile_of_eve(settings)}\n)")
+    if PROFILE_OF_EVE in text:
+        text = text.replace(PROFILE_OF_EVE, f"(\n{_profile_of_eve(settings)}\n)")
+    return text
 
 
 def parameters(

@@ -8,7 +8,7 @@ from .conftest import Shop
 from .persona_rules import orders, use_rules, views
 
 EVE = "2026-03-31"
-BUILT = ("customer_profile", "persona_cuts", "personas")
+BUILT = ("customer_profile", "persona_quantiles", "persona_sides", "persona_cuts", "personas")
 # 10 views per order is much, 8 still is for who was there, and 12 has to be reached by who was not
 MUCH = {"much": {"value": 10, "band": 0.2}}
 

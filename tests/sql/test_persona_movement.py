@@ -10,7 +10,15 @@ from personapulse import checks
 from .conftest import Shop, date
 from .persona_rules import orders, use_rules, views
 
-BUILT = ("customer_profile", "persona_cuts", "personas", "persona_movement", "persona_changes")
+BUILT = (
+    "customer_profile",
+    "persona_quantiles",
+    "persona_sides",
+    "persona_cuts",
+    "personas",
+    "persona_movement",
+    "persona_changes",
+)
 BEFORE, DAY, NEXT = "2026-03-31", "2026-04-01", "2026-04-02"
 RULES = {
     "Fresh": "days_known < 2",

@@ -21,7 +21,7 @@ def sample(shop: Shop) -> Shop:
     days = source.days()
     ingest.load_history(shop.warehouse, source, days[0], days[-1], lambda told: None)
     shop.folder = SAMPLE_SHOP
-    shop.build(LAST, "customer_profile", "persona_cuts", "personas")
+    shop.build(LAST, "customer_profile", "persona_quantiles", "persona_sides", "persona_cuts", "personas")
     return shop
 
 

@@ -34,7 +34,7 @@ def deliver_classic(shop: Shop, extra_settings: str = "") -> None:
 
 
 def personas(shop: Shop) -> dict[str, str]:
-    shop.build(DAY, "customer_profile", "persona_cuts", "personas")
+    shop.build(DAY, "customer_profile", "persona_quantiles", "persona_sides", "persona_cuts", "personas")
     return dict(shop.rows("select user_id, persona from marts.personas"))
 
 

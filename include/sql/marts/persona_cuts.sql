@@ -1,7 +1,6 @@
 -- marts.persona_cuts: what the thresholds of the shop's persona rules are, frozen for a calendar month
 -- grain    one row per as_of_date and threshold of the rule set in use; none where it names no threshold
--- reads    the profile of every customer as of, and as known on, the last day before the month; marts.customer_profile of
---          the day where that eve knows too few customers
+-- reads    marts.persona_quantiles of the month; marts.customer_profile of the day where that eve knows too few customers
 -- rerun    replaces its own as_of_date; every day of a month computes the same cuts, also a restated one
 -- band     who was on one side of `cut` on the eve stays there until they pass cut_low or cut_high (see personas.sql)
 -- surprise fewer than 30 customers to take a quantile of on the eve: the day's own customers are taken, is_frozen is false
@@ -10,14 +9,19 @@
 with
 
 eve as (
-    select %(threshold_quantiles)s
-    from %(profile_of_eve)s
+    select
+        threshold,
+        customers,
+        cut
+    from marts.persona_quantiles
+    where cut_month = %(eve)s::date + 1
 ),
 
+-- sorting every customer is work: only where an eve knows too few
 today as (
     select %(threshold_quantiles)s
     from marts.customer_profile
-    where as_of_date = %(as_of_date)s::date
+    where as_of_date = %(as_of_date)s::date and exists (select from eve where customers < 30)
 ),
 
 -- each threshold of the rule set, and what it is on both days
@@ -29,17 +33,16 @@ thresholds as (
         listed.among,
         listed.band::numeric as band,
         listed.fixed::numeric as fixed,
-        listed.eve_customers::bigint as eve_customers,
-        listed.eve_cut::numeric as eve_cut,
+        eve.customers as eve_customers,
+        eve.cut as eve_cut,
         listed.today_customers::bigint as today_customers,
         listed.today_cut::numeric as today_cut
-    from eve
-    cross join today
+    -- the rows put in below read it
+    from today -- noqa: ST11
     cross join
         lateral %(threshold_rows)s
-            as listed (
-                threshold, measure, quantile, among, band, fixed, eve_customers, eve_cut, today_customers, today_cut
-            )
+            as listed (threshold, measure, quantile, among, band, fixed, today_customers, today_cut)
+    left join eve on listed.threshold = eve.threshold
     where listed.threshold is not null
 ),
 

@@ -1,7 +1,6 @@
 -- marts.personas: which persona a customer is, by the shop's rule set in include/personas.yaml
 -- grain    one row per known user per as_of_date
--- reads    marts.customer_profile and persona_cuts of the same day; the profile of the customer as of, and as known on,
---          the last day before the month
+-- reads    marts.customer_profile and persona_cuts of the same day; marts.persona_sides of the month
 -- rerun    replaces its own as_of_date and touches no other day; needs no other day to be built
 -- rules    first match wins; placeholders are rendered from the rule set (personapulse/personas/rendering.py)
 -- edges    a comparison with a threshold that has a dead band holds until its outer edge for who met it on the eve of the
@@ -21,7 +20,11 @@ cuts as (
 ),
 
 eves as (
-    select * from %(profile_of_eve)s
+    select
+        user_id,
+        sides
+    from marts.persona_sides
+    where cut_month = %(eve)s::date + 1
 ),
 
 judged as (

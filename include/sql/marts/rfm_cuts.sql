@@ -1,8 +1,9 @@
 -- marts.rfm_cuts: the values at which RFM scores change, frozen for a calendar month
 -- grain    one row per cut_month and metric
 -- reads    core.customers_as_of, as of the last day before the month
--- rerun    replaces the month of as_of_date; every day of a month computes the same rows, also a restated one:
+-- rerun    replaces the month of as_of_date; every day of a month asks for the same rows, also a restated one:
 --          published cuts are not taken back
+-- frozen   made once for a month, and again when this select or a file of that eve has changed (ops.frozen_marts)
 -- scores   four cuts at the 20, 40, 60 and 80 per cent quantiles of the buyers' values; a value above a cut is on the
 --          far side of it. Equal values always score equally, so where many buyers share a value two cuts coincide and
 --          the score between them is not given: scores_given says which are.
@@ -12,8 +13,8 @@ with
 
 basis as (
     select
-        date_trunc('month', %(as_of_date)s::date)::date as cut_month,
-        date_trunc('month', %(as_of_date)s::date)::date - 1 as basis_date
+        %(eve)s::date + 1 as cut_month,
+        %(eve)s::date as basis_date
 ),
 
 buyers as (
