@@ -18,10 +18,10 @@ def comes_back(rows: Sequence[Row], _told: Told, *, noun: str) -> list[Claim] | 
     judged = [value for value, group in sold.items() if group.customers >= FLOOR]
     if len(sold) < 2 or not judged:
         return f"because it takes two {noun} and {FLOOR} customers of one whose orders' return window has passed."
-    claims = []
+    everything, claims = together(sold.values()), []
     for value in judged:
         theirs = sold[value]
-        others = together(group for other, group in sold.items() if other != value)
+        others = everything - theirs
         more = difference(theirs, others)
         sentence = (
             f"{names[value]} comes back more than other {noun}: {number(theirs.x)} of {number(theirs.y)} orders of 91 "

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from functools import reduce
-from operator import add
+from operator import add, sub
 
 from scipy import stats
 
@@ -57,6 +57,10 @@ class Moments:
 
     def __add__(self, other: "Moments") -> "Moments":
         return Moments(*map(add, astuple(self), astuple(other)))
+
+    def __sub__(self, other: "Moments") -> "Moments":
+        """Take away a group that is part of this one."""
+        return Moments(*map(sub, astuple(self), astuple(other)))
 
     @property
     def ratio(self) -> float:

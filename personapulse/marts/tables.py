@@ -103,9 +103,6 @@ def replace_day(
     int
         Rows written.
     """
-    # A mart reads in bulk. How many rows a step of it leaves the planner can only guess, and where it guesses a handful
-    # it compares every row with every other.
-    connection.execute("set local enable_nestloop = off")
     table = describe(connection, name)
     write = _swap if table.is_partitioned else _insert
     return write(connection, table, table.moment(as_of_date), _typed(table, query), parameters)
