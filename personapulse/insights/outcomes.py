@@ -1,6 +1,7 @@
 """Python's part of marts.persona_outcomes: the personas of four weeks ago, as they were known that night."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import psycopg
 
 from personapulse.settings import ShopSettings
 
+AFTERWARDS = {"persona_movement", "persona_changes"}  # of the marts of personas: personas do not need them
 DAYS = 28  # whole weeks, so that every weekday weighs the same
 
 
@@ -55,15 +57,15 @@ def _is_built(connection: psycopg.Connection[Any], day: datetime.date, rule_set:
 def _aside(
     connection: psycopg.Connection[Any], day: datetime.date, known_on: datetime.date, settings: ShopSettings
 ) -> dict[str, str]:
-    """Build profiles and personas of a day as temporary tables; return what they are called."""
+    """Build what personas of a day are made of, and these, as temporary tables; return what they are called."""
     from personapulse import marts  # noqa: PLC0415 - which calls us
 
     values = marts.parameters(day, settings, known_on)
-    places = {name: f"{name}_aside" for name in ("customer_profile", "personas")}
+    places = {name: f"{name}_aside" for name in marts.GROUPS["personas"] if name not in AFTERWARDS}
     for name, place in places.items():
-        if name in marts.PREPARES:
-            marts.PREPARES[name](connection, values, settings)
-        query = marts.query(name, settings).replace("marts.customer_profile", places["customer_profile"])
+        query = marts.query(name, settings)
+        for other, instead in places.items():
+            query = re.sub(rf"\bmarts\.{other}\b", instead, query)
         create = f"drop table if exists pg_temp.{place}; create temporary table {place} on commit drop as "
         connection.execute(f"{create}{query}; analyze {place}".encode(), values)
     return {"profiles": places["customer_profile"], "personas": places["personas"]}
