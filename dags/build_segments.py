@@ -1,4 +1,4 @@
-"""Rebuild every mart as of one day: sales, lifetime value, personas, behaviour and insights.
+"""Rebuild every mart as of one day: sales, lifetime value, personas, behaviour, dashboards and insights.
 
 1. `build_<group>`, one task for each group of marts, after the groups it reads; its log names the mart it is at.
 2. `check_marts`: checks them and announces the day as a partition of the asset `marts`.

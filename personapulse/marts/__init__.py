@@ -45,6 +45,12 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "funnel_sessions": ("personas",),
         "returns": ("personas",),
     },
+    "dashboards": {
+        "dashboard_cube_customers": ("customer_profile", "personas", "rfm", "ltv"),
+        "dashboard_cube_months": ("customer_profile", "personas"),
+        "dashboard_cube_days": ("personas",),
+        "dashboard_cube_reach": ("customer_profile", "personas"),
+    },
     "insights": {
         "persona_outcomes": ("personas",),
         "insights": ("persona_outcomes", "customer_profile", "personas", "funnel", "cohorts", "returns"),
