@@ -6,7 +6,6 @@ import pytest
 
 from personapulse import checks, ingest
 from personapulse.errors import PersonaPulseError
-from personapulse.paths import SQL
 
 from .conftest import Shop, date
 
@@ -184,67 +183,26 @@ def test_a_contradiction_is_counted_with_its_key_and_stops_nothing(shop: Shop, r
     ) == [("warn", 1, 1)]
 
 
-def _execute(statement: str) -> Callable[[Shop], object]:
+def execute(statement: str) -> Callable[[Shop], object]:
     return lambda shop: shop.warehouse.execute(statement.encode())
 
 
 def _doubled(table: str, columns: str) -> Callable[[Shop], object]:
     """Give each row, which the day told anew, another version that never ended."""
     columns += ", known_to, delivered_on"
-    return _execute(
+    return execute(
         f"update core.{table} set known_from = '{DAY}';"
         f"insert into core.{table} (known_from, {columns}) select '2026-02-01', {columns} from core.{table}"
     )
 
 
-def _on_both_days(statement: str) -> Callable[[Shop], object]:
-    """Build the day before, too, and the day anew; then break it."""
-
-    def spoil(shop: Shop) -> None:
-        shop.build("2026-03-01")
-        shop.build(DAY)
-        assert found(shop, "marts") == {}
-        shop.warehouse.execute(statement.encode())
-
-    return spoil
-
-
 FAILURES = {
-    "day_is_loaded": _execute("delete from ops.loads"),
+    "day_is_loaded": execute("delete from ops.loads"),
     "one_version_at_a_time (orders)": _doubled("orders", "order_id, user_id, ordered_at, ordered_on, payment_status"),
     "one_version_at_a_time (lines)": _doubled("order_items", "order_id, line_no, product_id, quantity, unit_price"),
     "one_version_at_a_time (returns)": _doubled("returns", "order_id, return_id"),
     "one_version_at_a_time (users)": _doubled("users", "user_id"),
     "one_version_at_a_time (products)": _doubled("products", "product_id"),
-    "kpi_daily_is_there": _execute("delete from marts.kpi_daily"),
-    "rfm_has_every_buyer_once": _execute("delete from marts.rfm"),
-    "rfm_segments_are_named": _execute("update marts.rfm set segment = 'Champions'"),
-    "profile_has_every_customer_once": _execute("delete from marts.customer_profile"),
-    "everyone_has_one_persona": _execute("delete from marts.personas"),
-    "ltv_predicted_has_every_buyer_once (rows)": _execute("delete from marts.ltv_predicted"),
-    "ltv_predicted_has_every_buyer_once (sums)": _execute("update marts.ltv_predicted set gross_revenue = 0"),
-    "ltv_predicted_is_possible (guess)": _execute("update marts.ltv_predicted set expected_value_12_months = 1"),
-    "ltv_predicted_is_possible (nothing)": _execute("update marts.ltv_predicted set method = 'population_mean'"),
-    "ltv_predicted_is_possible (no number)": _execute(
-        "update marts.ltv_predicted set (method, probability_alive, expected_order_value, expected_purchases_3_months,"
-        " expected_purchases_6_months, expected_purchases_12_months, value_low_3_months, value_high_3_months,"
-        " value_low_6_months, value_high_6_months, value_low_12_months, value_high_12_months, expected_value_12_months)"
-        " = ('population_mean', 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1, 'NaN')"
-    ),
-    "ltv_model_and_backtest_are_there (model)": _execute("delete from marts.ltv_model"),
-    "ltv_model_and_backtest_are_there (score)": _execute("delete from marts.ltv_backtest where method = 'all_zero'"),
-    "movement_adds_up (day before built since)": lambda shop: shop.build("2026-03-01"),
-    "movement_adds_up (from)": _on_both_days("update marts.persona_movement set from_persona = 'Loyalist'"),
-    "movement_adds_up (to)": _on_both_days("update marts.persona_movement set to_persona = 'Loyalist'"),
-    "movement_adds_up (customers)": _on_both_days("update marts.persona_movement set customers = customers + 1"),
-    "movement_adds_up (changes)": _on_both_days(
-        "insert into marts.persona_changes (as_of_date, span, user_id, earlier_date, from_persona, to_persona, kind)"
-        f" values ('{DAY}', 'day', 'ann', '2026-03-01', 'Others', 'Loyalist', 'acted')"
-    ),
-    "totals_agree (revenue)": _execute("update marts.ltv set net_revenue = net_revenue + 0.01"),
-    "totals_agree (empty)": _execute("delete from marts.kpi_monthly"),
-    "totals_agree (profile)": _execute("update marts.customer_profile set net_revenue = net_revenue + 0.01"),
-    "totals_agree (orders)": _execute("update marts.rfm set frequency = frequency + 1"),
 }  # fmt: skip
 
 
@@ -253,50 +211,12 @@ def test_what_must_not_be_stops_the_day_and_says_where(shop: Shop, failure: str)
     rule = failure.partition(" ")[0]
     deliver_clean(shop)
     shop.load("2026-03-01", DAY)
-    shop.build(DAY)
     FAILURES[failure](shop)
-    layer = "core" if (SQL / "checks" / "core" / f"{rule}.sql").exists() else "marts"
-    with pytest.raises(PersonaPulseError, match=rf"Check {rule} of {layer} failed for {DAY}: .*include/sql/checks"):
-        found(shop, layer)
+    with pytest.raises(PersonaPulseError, match=rf"Check {rule} of core failed for {DAY}: .*include/sql/checks"):
+        found(shop)
     assert rule in shop.values("select rule from ops.data_quality where severity = 'fail' and finding_count > 0")
 
 
-def test_every_check_is_tried_here() -> None:
+def test_every_check_of_core_is_tried_here() -> None:
     tried = CONTRADICTIONS.keys() | {failure.partition(" ")[0] for failure in FAILURES} | {"return_of_unknown_customer"}
-    tried.add("persona_share_jump")
-    assert tried == {file.stem for layer in ("core", "marts") for file in checks.check_files(layer)}
-
-
-def test_a_shop_without_a_buyer_passes(shop: Shop) -> None:
-    shop.deliver(DAY, users="user_id\nann")
-    shop.load(DAY)
-    shop.build(DAY)
-    assert found(shop, "marts") == {}
-
-
-@pytest.mark.parametrize(
-    ("loyalists", "others", "rules", "told"),
-    [
-        (124, 76, "same", []),
-        (130, 70, "same", ["Loyalist: usually 50.0 %, now 65.0 %", "Others: usually 50.0 %, now 35.0 %"]),
-        (200, 0, "same", ["Loyalist: usually 50.0 %, now 100.0 %", "Others: usually 50.0 %, now 0.0 %"]),
-        (1250, 750, "same", ["Loyalist: usually 50.0 %, now 62.5 %", "Others: usually 50.0 %, now 37.5 %"]),
-        (1200, 800, "same", []),  # less than a quarter
-        (29, 0, "same", []),  # too few to be judged
-        (130, 70, "edited", []),
-    ],
-)
-def test_a_persona_that_jumps_is_told_with_both_shares(
-    shop: Shop, loyalists: int, others: int, rules: str, told: list[str]
-) -> None:
-    days = {"2026-02-20": (50, 50, "same"), "2026-02-27": (150, 150, "same"), DAY: (loyalists, others, rules)}
-    for day, (loyal, other, version) in days.items():
-        shop.warehouse.execute(
-            "insert into marts.personas (as_of_date, user_id, rule_set, persona, rules_version)"
-            " select %s, n::text, 'default', case when n <= %s then 'Loyalist' else 'Others' end, %s"
-            " from generate_series(1, %s) as n",
-            (day, loyal, version, loyal + other),
-        )
-    findings = {finding.rule: finding for finding in checks.find(shop.warehouse, "marts", date(DAY))}
-    assert findings["persona_share_jump"].sample == told
-    assert findings["persona_share_jump"].severity == "warn"
+    assert tried == {file.stem for file in checks.check_files("core")}
