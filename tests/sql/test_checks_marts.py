@@ -81,7 +81,7 @@ FAILURES = {
     "totals_agree (cohorts)": execute("update marts.cohorts set gross_revenue = gross_revenue + 0.01"),
     "totals_agree (products)": execute("update marts.product_performance set net_revenue = net_revenue + 0.01"),
     "totals_agree (returns)": execute("update marts.returns set returns_amount = 9 where dimension = 'reason'"),
-    "totals_agree (returning personas)": execute("update marts.returns set paid_orders = 9 where dimension = 'persona'"),
+    "totals_agree (by persona)": execute("update marts.returns set paid_orders = 9 where dimension = 'persona'"),
     "totals_agree (cube of customers)": execute("update marts.dashboard_cube_customers set returns_amount = 9.99"),
     "totals_agree (cube of months)": execute("update marts.dashboard_cube_months set gross_revenue = 9.99"),
     "cubes_agree (customers)": execute("update marts.dashboard_cube_customers set customers = customers + 1"),
