@@ -1,0 +1,46 @@
+"""A mart check that fails fails its task, and the day, which that task would announce, is not published."""
+
+import datetime
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from personapulse.errors import PersonaPulseError
+from personapulse.ingest import Source
+from personapulse.warehouse import DATABASE, connect
+from personapulse_airflow import shared
+
+DAY = datetime.date(2026, 3, 2)
+
+
+@pytest.fixture
+def conninfo(postgres):
+    """A warehouse in which no mart was ever built."""
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
+        server.execute(sql.SQL("create database blocked template {}").format(sql.Identifier(DATABASE)))
+        yield postgres.conninfo("blocked")
+        server.execute("drop database blocked with (force)")
+
+
+def test_a_failing_check_fails_the_task_that_would_announce_the_day(bag, conninfo, tmp_path, monkeypatch):
+    @contextmanager
+    def warehouse():
+        with connect(conninfo) as connection:
+            yield connection
+
+    monkeypatch.setattr(shared, "warehouse", warehouse)
+    monkeypatch.setattr(shared, "source", lambda: Source(tmp_path.as_uri()))
+    task = bag.dags["build_segments"].get_task("check_marts")
+    with pytest.raises(PersonaPulseError, match="Check kpi_daily_is_there of marts failed for 2026-03-02"):
+        task.python_callable(partition_key=str(DAY), params={"restated": False})
+    assert [outlet.name for outlet in task.outlets] == ["marts"]
+    assert task.trigger_rule == "all_success"
+    with connect(conninfo) as connection:
+        told = connection.execute("select rule from ops.data_quality where finding_count > 0 and severity = 'fail'")
+        assert "kpi_daily_is_there" in {rule for (rule,) in told}
+
+
+def test_only_an_announced_day_is_published(bag):
+    assert bag.dags["publish_dashboards"].timetable.asset_condition.name == "marts"
