@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from personapulse.insights.kinds import KINDS
 from personapulse.insights.model import Claim, Kind, Row, Told
-from personapulse.insights.saying import listed
+from personapulse.insights.saying import listed, plural
 from personapulse.insights.statistics import ALPHA, adjusted
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import read_file
@@ -96,7 +96,8 @@ def _row(judged: Judged, ranks: Iterator[int]) -> dict[str, Any]:
     (claim, p_value), others = true[0], [other.subject for other, _ in true[1:]]
     sentence = claim.sentence
     if others and kind.names_others:
-        sentence += f" The same holds for {listed(others[:3])}{' and others' * (len(others) > 3)}."
+        named = [plural(other) if kind.subject_type == "persona" else other for other in others[:3]]
+        sentence += f" The same holds for {listed(named)}{' and others' * (len(others) > 3)}."
     return row | {
         "status": "said",
         "rank": next(ranks),
