@@ -19,17 +19,24 @@ SOURCE = ingest.Source(SAMPLE_SHOP.as_uri())
 
 
 @contextmanager
-def loaded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
-    """A warehouse that holds the sample shop's first weeks, and no mart; gone afterwards."""
-    name = sql.Identifier("sample_shop")
+def empty(postgres: EmbeddedPostgres, name: str) -> Iterator[psycopg.Connection[Any]]:
+    """A warehouse of that name, gone afterwards."""
+    database = sql.Identifier(name)
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(DATABASE)))
+        server.execute(sql.SQL("create database {} template {}").format(database, sql.Identifier(DATABASE)))
         try:
-            with connect(postgres.conninfo("sample_shop")) as connection:
-                ingest.load_history(connection, SOURCE, FIRST, LAST, lambda *told: None)
+            with connect(postgres.conninfo(name)) as connection:
                 yield connection
         finally:
-            server.execute(sql.SQL("drop database {} with (force)").format(name))
+            server.execute(sql.SQL("drop database {} with (force)").format(database))
+
+
+@contextmanager
+def loaded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
+    """A warehouse that holds the sample shop's first weeks, and no mart; gone afterwards."""
+    with empty(postgres, "sample_shop") as connection:
+        ingest.load_history(connection, SOURCE, FIRST, LAST, lambda *told: None)
+        yield connection
 
 
 def build(
