@@ -8,54 +8,104 @@
 
 with
 
+-- customers by number of the group they are in, grouped by user_id so that the planner knows of one row each: of a day
+-- just built it knows nothing, and would sort all rows by four texts
 people as (
     select
         user_id,
-        personas.persona,
-        profiles.age_group,
-        coalesce(profiles.gender, 'unknown') as gender
-    from marts.customer_profile as profiles
-    inner join marts.personas as personas using (as_of_date, user_id)
-    where as_of_date = %(as_of_date)s::date
+        persona,
+        age_group,
+        gender,
+        dense_rank() over (order by persona, age_group, gender) as cell
+    from (
+        select
+            user_id,
+            max(persona) as persona,
+            max(age_group) as age_group,
+            coalesce(max(gender), 'unknown') as gender
+        from (
+            select
+                user_id,
+                null as persona,
+                age_group,
+                gender
+            from marts.customer_profile
+            where as_of_date = %(as_of_date)s::date
+            union all
+            select
+                user_id,
+                persona,
+                null as age_group,
+                null as gender
+            from marts.personas
+            where as_of_date = %(as_of_date)s::date
+        ) as told
+        group by user_id
+    ) as customers
 ),
 
 bounds as (
     select (date_trunc('month', %(as_of_date)s::date) - interval '24 months')::date as last_before
 ),
 
+-- most rows are one per customer and month as they come; only in the past taken as one is a customer met several times
 months as (
     select
         user_id,
-        greatest(month, bounds.last_before) as month,
+        month,
+        paid_orders,
+        returns,
+        gross_revenue,
+        returns_amount
+    from core.user_months_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    cross join bounds
+    where month > bounds.last_before
+    union all
+    select
+        user_id,
+        bounds.last_before as month,
         sum(paid_orders) as paid_orders,
         sum(returns) as returns,
         sum(gross_revenue) as gross_revenue,
         sum(returns_amount) as returns_amount
     from core.user_months_as_of(%(as_of_date)s::date, %(known_on)s::date)
     cross join bounds
-    group by user_id, greatest(month, bounds.last_before)
+    where month <= bounds.last_before
+    group by user_id, bounds.last_before
+),
+
+sums as (
+    select
+        months.month,
+        coalesce(min(people.persona), '(not told)') as persona,
+        coalesce(min(people.age_group), 'unknown') as age_group,
+        coalesce(min(people.gender), 'unknown') as gender,
+        count(*) filter (where months.paid_orders > 0) as buyers,
+        sum(months.paid_orders) as paid_orders,
+        sum(months.returns) as returns,
+        sum(months.gross_revenue) as gross_revenue,
+        sum(months.returns_amount) as returns_amount
+    from months
+    left join people using (user_id)
+    group by months.month, people.cell
 ),
 
 final as (
     select
         %(as_of_date)s::date as as_of_date,
-        months.month,
-        coalesce(people.persona, '(not told)') as persona,
-        coalesce(people.age_group, 'unknown') as age_group,
-        coalesce(people.gender, 'unknown') as gender,
-        months.month = bounds.last_before as is_all_before,
-        count(*) filter (where months.paid_orders > 0) as buyers,
-        sum(months.paid_orders) as paid_orders,
-        sum(months.returns) as returns,
-        sum(months.gross_revenue) as gross_revenue,
-        sum(months.returns_amount) as returns_amount,
-        sum(months.gross_revenue) - sum(months.returns_amount) as net_revenue
-    from months
+        sums.month,
+        sums.persona,
+        sums.age_group,
+        sums.gender,
+        sums.month = bounds.last_before as is_all_before,
+        sums.buyers,
+        sums.paid_orders,
+        sums.returns,
+        sums.gross_revenue,
+        sums.returns_amount,
+        sums.gross_revenue - sums.returns_amount as net_revenue
+    from sums
     cross join bounds
-    left join people using (user_id)
-    group by
-        months.month, bounds.last_before, coalesce(people.persona, '(not told)'), coalesce(people.age_group, 'unknown'),
-        coalesce(people.gender, 'unknown')
 )
 
 select * from final;

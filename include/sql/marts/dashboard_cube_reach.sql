@@ -15,15 +15,40 @@ products as (
     from core.products_as_of(%(known_on)s::date)
 ),
 
+-- customers by number of the group they are in, grouped by user_id so that the planner knows of one row each: of a day
+-- just built it knows nothing, and would sort all rows by four texts
 people as (
     select
         user_id,
-        personas.persona,
-        profiles.age_group,
-        coalesce(profiles.gender, 'unknown') as gender
-    from marts.customer_profile as profiles
-    inner join marts.personas as personas using (as_of_date, user_id)
-    where as_of_date = %(as_of_date)s::date
+        persona,
+        age_group,
+        gender,
+        dense_rank() over (order by persona, age_group, gender) as cell
+    from (
+        select
+            user_id,
+            max(persona) as persona,
+            max(age_group) as age_group,
+            coalesce(max(gender), 'unknown') as gender
+        from (
+            select
+                user_id,
+                null as persona,
+                age_group,
+                gender
+            from marts.customer_profile
+            where as_of_date = %(as_of_date)s::date
+            union all
+            select
+                user_id,
+                persona,
+                null as age_group,
+                null as gender
+            from marts.personas
+            where as_of_date = %(as_of_date)s::date
+        ) as told
+        group by user_id
+    ) as customers
 ),
 
 -- when a customer last looked or bought says in which periods they did
@@ -96,15 +121,14 @@ reached as (
     where last_paid_on is not null
 ),
 
-final as (
+sums as (
     select
-        %(as_of_date)s::date as as_of_date,
         periods.period_days,
         reached.category,
-        coalesce(people.persona, '(not told)') as persona,
-        coalesce(people.age_group, 'unknown') as age_group,
-        coalesce(people.gender, 'unknown') as gender,
-        case when %(has_views)s then count(*) filter (where reached.kind = 'viewer') end as viewers,
+        coalesce(min(people.persona), '(not told)') as persona,
+        coalesce(min(people.age_group), 'unknown') as age_group,
+        coalesce(min(people.gender), 'unknown') as gender,
+        count(*) filter (where reached.kind = 'viewer') as viewers,
         count(*) filter (where reached.kind = 'buyer') as buyers
     from reached
     cross join (values (7), (28)) as periods (period_days)
@@ -112,9 +136,20 @@ final as (
     where
         reached.last_on > %(as_of_date)s::date - periods.period_days
         and (%(has_views)s or reached.kind = 'buyer')
-    group by
-        periods.period_days, reached.category, coalesce(people.persona, '(not told)'),
-        coalesce(people.age_group, 'unknown'), coalesce(people.gender, 'unknown')
+    group by periods.period_days, reached.category, people.cell
+),
+
+final as (
+    select
+        %(as_of_date)s::date as as_of_date,
+        period_days,
+        category,
+        persona,
+        age_group,
+        gender,
+        case when %(has_views)s then viewers end as viewers,
+        buyers
+    from sums
 )
 
 select * from final;

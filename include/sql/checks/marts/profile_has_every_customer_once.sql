@@ -9,7 +9,8 @@ customers as (
     where known_from <= %(as_of_date)s::date
     union
     select user_id
-    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    from core.customers_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    where orders > 0
 )
 
 select user_id as key

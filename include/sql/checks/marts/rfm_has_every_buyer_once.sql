@@ -3,9 +3,9 @@
 
 select coalesce(buyers.user_id, scored.user_id) as key
 from (
-    select distinct user_id
-    from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    where is_paid
+    select user_id
+    from core.customers_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    where paid_orders > 0
 ) as buyers
 full outer join (select user_id from marts.rfm where as_of_date = %(as_of_date)s::date) as scored
     on buyers.user_id = scored.user_id
