@@ -71,7 +71,7 @@ def _tell(found: list[Insight], day: datetime.date) -> None:
         if number == said + 1:
             typer.echo("Not said:\n")
         mark = f"{number:>2}. "
-        sentence = insight.sentence if insight.is_said else f"{insight.kind.replace('_', ' ')}: {insight.sentence[10:]}"
+        sentence = insight.sentence if insight.is_said else f"{insight.question}: {insight.reason}"
         typer.echo(textwrap.fill(sentence, WIDTH, initial_indent=mark, subsequent_indent="    "))
         if insight.is_said:
             typer.echo(textwrap.fill(insight.evidence, WIDTH, initial_indent="    ", subsequent_indent="    ") + "\n")

@@ -37,6 +37,16 @@ class Insight:
         return self.status == "said"
 
     @property
+    def question(self) -> str:
+        """Name the kind in words."""
+        return self.kind.replace("_", " ")
+
+    @property
+    def reason(self) -> str:
+        """Why it is not said: the sentence without its `Not said, `."""
+        return self.sentence.removeprefix("Not said, ")
+
+    @property
     def evidence(self) -> str:
         """Say what the sentence rests on, in small print; of what is not said, what is not judged."""
         if self.adjusted_p_value is None:

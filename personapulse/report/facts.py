@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.rows import class_row, dict_row
 
+from personapulse.insights.reading import Insight, read_insights
 from personapulse.marts.days import check_built, snapshot
 
 Row = TypeVar("Row")
@@ -105,6 +106,7 @@ class Facts:
 
     as_of_date: datetime.date
     kpi: dict[str, Any]
+    insights: list[Insight]
     months: list[Month]
     personas: list[PersonaWorth]
     has_views: bool
@@ -202,6 +204,7 @@ def _read(connection: psycopg.Connection[Any], day: dict[str, datetime.date]) ->
     return Facts(
         as_of_date=day["day"],
         kpi=_one(connection, "select * from marts.kpi_daily where as_of_date = %(day)s", day),
+        insights=read_insights(connection, day["day"]),
         months=_rows(connection, Month, _MONTHS, day),
         personas=_rows(connection, PersonaWorth, _PERSONAS, day),
         has_views=_one(connection, _HAS_VIEWS, day)["has_views"],

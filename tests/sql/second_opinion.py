@@ -234,6 +234,10 @@ def _as_duckdb_means(node: exp.Expr) -> exp.Expr:
             ordered.set("this", exp.cast(ordered.this, "double", dialect="duckdb"))
     if isinstance(node, exp.ArrayOverlaps):
         return _overlap(node)
+    if isinstance(node, exp.Sum) and isinstance(node.this, exp.Mul):
+        # squares and cubes have more digits than its decimals can
+        for column in list(node.find_all(exp.Column)):
+            column.replace(exp.cast(column.copy(), "double", dialect="duckdb"))
     if isinstance(node, exp.Select) and not node.expressions:
         node.set("expressions", [exp.Literal.number(1)])  # `exists (select from ...)`
     return node

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections import Counter
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,24 @@ def test_the_header_names_shop_day_and_what_was_known_and_escapes_them(shop: Sho
     assert "<h1>Quill &amp; &lt;Ink&gt; $1$</h1>" in shown.html
     assert "as of 2026-03-20: what was known that night" in shown.text
     assert "midnight to midnight in Europe/London" in shown.text
+
+
+def test_insights_are_told_with_what_they_rest_on_and_the_others_with_why_not(shop: Shop, tmp_path: Path) -> None:
+    busy_shop(shop)
+    shop.warehouse.execute(
+        "update marts.insights set (status, rank, subject, sentence, p_value, adjusted_p_value, test, sample_size)"
+        " = ('said', 1, 'Loyalist', 'Loyalists <3 us.', 0.01, 0.04, 'coin', 77) where kind = 'highest_value'"
+    )
+    shown = page(shop, tmp_path)
+    assert "Loyalists &lt;3 us." in shown.html
+    assert "coin, p = 0.040 after all tests of the day; n = 77; personas of fewer than 20 customers" in shown.text
+    others = shop.rows("select kind, sentence from marts.insights where status = 'not said'")
+    assert f"{len(others)}\xa0more questions asked, and why nothing is said on them" in unescape(shown.html)
+    for kind, sentence in others:
+        question = kind.replace("_", " ").capitalize()
+        assert f"<b>{question}</b>: {sentence.removeprefix('Not said, ')}" in unescape(shown.html)
+    shop.warehouse.execute("update marts.insights set status = 'not said', rank = null")
+    assert "Nothing yet that holds beyond chance." in page(shop, tmp_path).text
 
 
 def test_months_are_listed_without_gaps_and_the_running_one_is_not_over(shop: Shop, tmp_path: Path) -> None:

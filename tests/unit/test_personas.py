@@ -65,13 +65,13 @@ def test_rules_become_columns_and_one_case_over_them(tmp_path: Path) -> None:
 def test_a_dead_band_holds_whoever_was_there_and_keeps_out_whoever_was_not(
     tmp_path: Path, when: str, keeps: str, enters: str
 ) -> None:
-    sql = shown(tmp_path, when, thresholds={"many": MANY | {"band": 0.1}})["persona_conditions"]
+    sql = shown(tmp_path, when, thresholds={"many": MANY | {"band": 0.1}})
     sign = when.split()[1] if when.startswith("views") else {"<": ">", ">=": "<="}[when.split()[1]]
-    then = when.replace("many", "cuts.many").replace("views", "eves.views")
-    assert sql == (
-        f"profiles.views {sign} case when {then} then cuts.many_{keeps}"
-        f" when not ({then}) then cuts.many_{enters} else cuts.many end as is_1"
+    assert sql["persona_conditions"] == (
+        f"profiles.views {sign} case eves.sides[1] when true then cuts.many_{keeps}"
+        f" when false then cuts.many_{enters} else cuts.many end as is_1"
     )
+    assert sql["persona_sides"] == when.replace("many", "cuts.many").replace("views", "profiles.views")
 
 
 def test_counts_are_divided_as_numbers_and_never_by_zero(tmp_path: Path) -> None:
