@@ -49,12 +49,15 @@ class Insight:
     @property
     def evidence(self) -> str:
         """Say what the sentence rests on, in small print; of what is not said, what is not judged."""
-        if self.adjusted_p_value is None:
-            return f"{self.floor[:1].upper()}{self.floor[1:]}."
-        return (
-            f"{self.test}, p {chance(self.adjusted_p_value)} after all tests of the day; n = {self.sample_size}; "
-            f"{self.floor}."
+        test = (
+            ""
+            if self.adjusted_p_value is None
+            else (
+                f"{self.test}, p {chance(self.adjusted_p_value)} after all tests of the day; n = {self.sample_size}; "
+            )
         )
+        told = f"{test}{self.floor}."
+        return told[:1].upper() + told[1:]
 
 
 def chance(p_value: float) -> str:

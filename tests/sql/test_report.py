@@ -94,7 +94,7 @@ def test_insights_are_told_with_what_they_rest_on_and_the_others_with_why_not(sh
     )
     shown = page(shop, tmp_path)
     assert "Loyalists &lt;3 us." in shown.html
-    assert "coin, p = 0.040 after all tests of the day; n = 77; personas of fewer than 20 customers" in shown.text
+    assert "Coin, p = 0.040 after all tests of the day; n = 77; personas of fewer than 20 customers" in shown.text
     others = shop.rows("select kind, sentence from marts.insights where status = 'not said'")
     assert f"{len(others)}\xa0more questions asked, and why nothing is said on them" in unescape(shown.html)
     for kind, sentence in others:
