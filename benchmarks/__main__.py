@@ -68,7 +68,7 @@ def main(
         if part in {Part.all, Part.history}:
             found += history.measure(running, users, (short, long), repeats, say)
     if part in {Part.all, Part.segments}:
-        found += segments.measure(LargeShop(*large), cache, 3, say)
+        found += segments.measure(LargeShop(*large), cache, min(repeats, 3), say)
     if part in {Part.all, Part.clv}:
         found += clv.measure(customers, repeats, pymc or clv.default_python(), say)
     say("done")

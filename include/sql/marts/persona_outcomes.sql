@@ -111,36 +111,57 @@ customers as (
     ) as personas using (user_id)
 ),
 
+-- most customers did nothing, or the same as many others: those who are alike are multiplied once
+alike as (
+    select
+        persona,
+        has_bought,
+        contacts,
+        paid_orders,
+        net_revenue,
+        returned_orders,
+        visits,
+        lost_visits,
+        has_left,
+        count(*) as customers
+    from customers
+    group by
+        persona, has_bought, contacts, paid_orders, net_revenue, returned_orders, visits, lost_visits, has_left
+),
+
 measured as (
     select
-        customers.persona,
+        alike.persona,
+        alike.customers,
         measures.measure,
         measures.numerator,
         measures.denominator
-    from customers
+    from alike
     cross join
         lateral (
             values
-            ('has_bought', customers.has_bought::numeric, 1::numeric),
-            ('net_revenue', customers.net_revenue, 1),
-            ('contacts', customers.contacts, 1),
-            ('left', customers.has_left, 1),
-            ('returned_orders', customers.returned_orders, customers.paid_orders),
-            ('net_per_order', customers.net_revenue, customers.paid_orders),
-            ('lost_visits', customers.lost_visits, customers.visits),
-            ('bought_again', (customers.paid_orders > 0)::integer * customers.has_bought, customers.has_bought)
+            ('has_bought', alike.has_bought::numeric, 1::numeric),
+            ('net_revenue', alike.net_revenue, 1),
+            ('contacts', alike.contacts, 1),
+            ('left', alike.has_left, 1),
+            ('returned_orders', alike.returned_orders, alike.paid_orders),
+            ('net_per_order', alike.net_revenue, alike.paid_orders),
+            ('lost_visits', alike.lost_visits, alike.visits),
+            ('bought_again', (alike.paid_orders > 0)::integer * alike.has_bought, alike.has_bought)
         ) as measures (measure, numerator, denominator)
     where measures.denominator > 0
     union all
     -- who has come to a persona since, from another one or new to the shop
     select
         personas.persona,
+        count(*) as customers,
         'joined' as measure,
         (members.persona is distinct from personas.persona)::integer as numerator,
         1 as denominator
     from marts.personas as personas
     left join members using (user_id)
     where personas.as_of_date = %(as_of_date)s::date and exists (select from personas_before)
+    group by personas.persona, (members.persona is distinct from personas.persona)::integer
 ),
 
 final as (
@@ -149,17 +170,17 @@ final as (
         persona,
         measure,
         %(as_of_date)s::date - 28 as sorted_on,
-        count(*) as customers,
-        sum(numerator) as numerator,
-        sum(denominator) as denominator,
-        sum(numerator) / sum(denominator) as ratio,
-        sum(numerator * numerator) as sum_xx,
-        sum(numerator * denominator) as sum_xy,
-        sum(denominator * denominator) as sum_yy,
-        sum(numerator * numerator * numerator) as sum_xxx,
-        sum(numerator * numerator * denominator) as sum_xxy,
-        sum(numerator * denominator * denominator) as sum_xyy,
-        sum(denominator * denominator * denominator) as sum_yyy
+        sum(customers) as customers,
+        sum(customers * numerator) as numerator,
+        sum(customers * denominator) as denominator,
+        sum(customers * numerator) / sum(customers * denominator) as ratio,
+        sum(customers * numerator * numerator) as sum_xx,
+        sum(customers * numerator * denominator) as sum_xy,
+        sum(customers * denominator * denominator) as sum_yy,
+        sum(customers * numerator * numerator * numerator) as sum_xxx,
+        sum(customers * numerator * numerator * denominator) as sum_xxy,
+        sum(customers * numerator * denominator * denominator) as sum_xyy,
+        sum(customers * denominator * denominator * denominator) as sum_yyy
     from measured
     group by persona, measure
 )
