@@ -45,7 +45,9 @@ def prepare(connection: psycopg.Connection[Any], parameters: Mapping[str, Any], 
         Currency and conversion days are said.
     """
     told = Told(parameters["as_of_date"], settings)
-    tests = [_test(connection, kind, parameters, told) for kind in KINDS]
+    # some kinds ask two questions of the same numbers
+    numbers = {file: _numbers(connection, file, parameters) for file in dict.fromkeys(kind.file for kind in KINDS)}
+    tests = [_test(kind, *numbers[kind.file], told) for kind in KINDS]
     ranks = iter(range(1, len(KINDS) + 1))
     rows = [_row(judged, ranks) for judged in _corrected(tests)]
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
@@ -57,13 +59,14 @@ def prepare(connection: psycopg.Connection[Any], parameters: Mapping[str, Any], 
     connection.cursor().executemany(f"insert into insight_sentences values ({places})".encode(), rows)  # noqa: S608 - our names
 
 
-def _test(
-    connection: psycopg.Connection[Any], kind: Kind, parameters: Mapping[str, Any], told: Told
-) -> tuple[Kind, str, list[Claim] | str]:
-    """Ask for a kind's numbers and judge them; the query is kept as a reader can ask it again."""
-    query = psycopg.ClientCursor(connection).mogrify(read_file(kind.file).encode(), dict(parameters))
+def _numbers(connection: psycopg.Connection[Any], file: str, parameters: Mapping[str, Any]) -> tuple[str, list[Row]]:
+    """Ask for numbers; the query is returned as a reader can ask it again."""
+    query = psycopg.ClientCursor(connection).mogrify(read_file(file).encode(), dict(parameters))
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows: list[Row] = list(cursor.execute(query.replace("%", "%%").encode(), {}).fetchall())
+        return query, list(cursor.execute(query.replace("%", "%%").encode(), {}).fetchall())
+
+
+def _test(kind: Kind, query: str, rows: Sequence[Row], told: Told) -> tuple[Kind, str, list[Claim] | str]:
     return kind, query, kind.judge(rows, told)
 
 
