@@ -14,7 +14,7 @@ from personapulse.warehouse import prepare
 ROOT = Path(__file__).parents[1]
 
 # The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
-hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=20)
+hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=12)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile("few")
 
