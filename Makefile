@@ -28,9 +28,10 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 test: quick ## every check: lint, types, unit, SQL, dags, end to end
 	@.venv-test/bin/python -m pytest tests/e2e $(PYTEST_ARGS)
 
+LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
 .PHONY: quick
-quick: lint types ## what needs no Airflow scheduler, two files of tests at a time
-	@.venv-test/bin/python -m pytest tests --ignore tests/e2e --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+quick: lint types ## what needs no Airflow scheduler, two files of tests at a time, the longest first
+	@.venv-test/bin/python -m pytest $(LONGEST) tests --ignore tests/e2e --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")
