@@ -62,7 +62,8 @@ def test_three_days_go_through_the_whole_chain(house, first_run):
     assert re.search(r"Load 37 days of history", output)
     days = [str(day) for (day,) in house.query("select distinct as_of_date from marts.personas order by 1")]
     assert days == ["2026-02-06", "2026-02-07", "2026-02-08", "2026-02-09"]  # of the past only its last day
-    for name in set(marts.NAMES) - frozen.NAMES:
+    nobody_changed = {"persona_changes"}  # in this shop of arithmetic
+    for name in set(marts.NAMES) - frozen.NAMES - nobody_changed:
         (newest,) = house.query(f"select count(*) from marts.{name} where as_of_date = '{NEWEST}'")[0]
         assert newest > 0, name
     assert house.query("select count(distinct source_day) from ops.loads where state = 'loaded'") == [(DAYS,)]
