@@ -6,12 +6,9 @@ the mart's select is the file's, core's reading functions are those of the datab
 """
 
 import datetime
-import io
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import duckdb
@@ -24,25 +21,8 @@ from personapulse import marts
 from personapulse.marts.tables import describe
 from personapulse.settings import ShopSettings
 
-# PostgreSQL's numeric has no limits; twenty decimals hold what a division of amounts leaves in core.
-NUMERIC = "DECIMAL(38, 20)"
-TYPES = {
-    "text": "VARCHAR",
-    "date": "DATE",
-    "integer": "INTEGER",
-    "bigint": "BIGINT",
-    "numeric": NUMERIC,
-    "double precision": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "timestamp with time zone": "TIMESTAMPTZ",
-    "timestamp without time zone": "TIMESTAMP",
-    "smallint": "SMALLINT",
-    "real": "FLOAT",
-    "text[]": "VARCHAR[]",
-    "boolean[]": "BOOLEAN[]",
-    "numeric[]": f"{NUMERIC}[]",
-    "datemultirange": "DATE[]",  # a set of days: its days
-}
+from .duckdb_rows import NUMERIC, copy_rows
+
 NEGLIGIBLE = 1e-6  # of a quotient, or of its size if that is above 1
 
 Row = Mapping[str, Any]
@@ -130,7 +110,7 @@ class SecondOpinion:
         self._duckdb = duckdb.connect(config={"threads": 1})
         self._duckdb.execute("set timezone = 'UTC'; set integer_division = true")  # of integers only, as in PostgreSQL
         for schema, name in sorted(_tables(self.tree)):
-            _copy(connection, self._duckdb, schema, name)
+            copy_rows(connection, self._duckdb, schema, name)
 
     def __enter__(self) -> Self:
         return self
@@ -234,8 +214,8 @@ def _as_duckdb_means(node: exp.Expr) -> exp.Expr:
             ordered.set("this", exp.cast(ordered.this, "double", dialect="duckdb"))
     if isinstance(node, exp.ArrayOverlaps):
         return _overlap(node)
-    if isinstance(node, exp.Sum) and isinstance(node.this, exp.Mul):
-        # squares and cubes have more digits than its decimals can
+    if isinstance(node, exp.Sum) and isinstance(node.this, exp.Mul) and isinstance(node.this.this, exp.Mul):
+        # products of three numbers and more have more digits than its decimals can
         for column in list(node.find_all(exp.Column)):
             column.replace(exp.cast(column.copy(), "double", dialect="duckdb"))
     if isinstance(node, exp.Select) and not node.expressions:
@@ -257,47 +237,3 @@ def _tables(tree: exp.Query) -> set[tuple[str, str]]:
     named = {cte.alias for cte in tree.find_all(exp.CTE)}
     found = {(table.db, table.name) for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)}
     return {(schema, name) for schema, name in found if schema or name not in named}
-
-
-def _copy(source: psycopg.Connection[Any], target: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
-    """Copy a table's rows into DuckDB, under the same name; a temporary table has no schema."""
-    regclass = f"{schema or 'pg_temp'}.{name}"
-    columns = source.execute(
-        "select attname, format_type(atttypid, null) from pg_attribute"
-        " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",
-        (regclass,),
-    ).fetchall()
-    texts = sql.SQL(", ").join(
-        sql.SQL(_AS_TEXT.get(kind, "{}::text")).format(sql.Identifier(column)) for column, kind in columns
-    )
-    table = sql.Identifier(*([schema] if schema else []), name)
-    rows = io.BytesIO()
-    copy_out = sql.SQL("copy (select {} from {}) to stdout (format csv, null '\\N')").format(texts, table)
-    with source.cursor() as cursor, cursor.copy(copy_out) as chunks:
-        for chunk in chunks:
-            rows.write(chunk)
-    kinds = {column: TYPES[kind] for column, kind in columns}
-    target.execute(f"create schema if not exists {schema or 'main'}")
-    declared = ", ".join(f'"{column}" {kind}' for column, kind in kinds.items())
-    target.execute(f"create table {schema or 'main'}.{name} ({declared})")
-    if not rows.tell():
-        return
-    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        Path(file.name).write_bytes(rows.getvalue())
-        texts_only = dict.fromkeys(kinds, "VARCHAR")
-        casts = ", ".join(f'"{column}"::{kind}' for column, kind in kinds.items())
-        target.execute(
-            f"insert into {schema or 'main'}.{name} select {casts} from read_csv("
-            f"'{file.name}', header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"',"
-            f" new_line = '\\n', nullstr = '\\N', columns = {texts_only})"
-        )
-
-
-_AS_TEXT = {
-    # the days of a set of days, in DuckDB's words
-    "datemultirange": "(select '[' || string_agg(day::date::text, ', ') || ']' from unnest({}) as stretch,"
-    " generate_series(lower(stretch), upper(stretch) - 1, interval '1 day') as day)",
-    "text[]": "to_json({})::text",
-    "boolean[]": "to_json({})::text",
-    "numeric[]": "to_json({})::text",
-}
