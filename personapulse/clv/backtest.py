@@ -10,7 +10,6 @@ from personapulse.clv.histories import Histories
 from personapulse.clv.prediction import Prediction
 
 MODEL, NAIVE, ZERO = "bg_nbd_gamma_gamma", "naive_rate", "all_zero"
-METHODS = (MODEL, NAIVE, ZERO)
 MEASURES = ("purchases", "revenue")
 LEAST_DAYS = 30  # over which a rate is taken: a second order on the first day is no order a day
 

@@ -128,11 +128,6 @@ class RuleSet:
         return [comparison for rule in self.rules for comparison in rule.comparisons]
 
     @property
-    def has_bands(self) -> bool:
-        """Whether any condition remembers on which side of a threshold a customer was."""
-        return any(comparison.threshold for comparison in self.comparisons)
-
-    @property
     def version(self) -> str:
         """Eight hex digits that change when a rule or a threshold decides otherwise; words may be polished."""
         rules = [(rule.persona, rule.when) for rule in (*self.rules, self.otherwise)]

@@ -171,7 +171,8 @@ def test_of_every_profile_column_it_is_known_what_it_holds_and_what_moves_it() -
 
 def test_classic_rules_remember_nothing_and_have_no_thresholds() -> None:
     classic = load_rule_sets()["classic"]
-    assert (classic.thresholds, classic.has_bands) == ((), False)
+    assert classic.thresholds == ()
+    assert not any(comparison.threshold for comparison in classic.comparisons)
     assert [rule.when for rule in classic.rules] == [
         "paid_orders = 0 AND views > 10",
         "paid_orders = 0",
