@@ -1,97 +1,22 @@
-"""marts.ltv_model, ltv_predicted and ltv_backtest: the models of personapulse.clv on what buyers really did.
-
-Customer k of the ordinary shop first buys on day k mod 20 of the shop and then every 5 + k mod 11 days, k mod 5 times
-more at most; the n-th order is worth 10 + k mod 7 + n. That is 110 buyers, 22 of whom came once.
-"""
-
-import datetime
-from collections import defaultdict
+"""marts.ltv_model and ltv_predicted: the models of personapulse.clv on what buyers really did."""
 
 import numpy as np
 import pytest
 
-from personapulse import marts
-from personapulse.clv.backtest import scores
 from personapulse.clv.fitting import fit
-from personapulse.clv.histories import Histories
 from personapulse.clv.prediction import predict
 
-from .conftest import Shop, date
+from .conftest import Shop
+from .ltv_shop import DAYS, TODAY, Order, as_histories, build, counted, day, deliver, opened, ordinary
 
-FIRST = date("2026-01-01")
-TODAY = "2026-03-01"  # the shop's 60th day
-THEN = "2026-02-01"  # 28 days before
-DAYS = 60
-Order = tuple[str, int, float]  # customer, day of the shop from 0, worth
 PREDICTED = [f"{what}_{months}_months" for months in (3, 6, 12) for what in (
     "expected_purchases", "expected_value", "value_low", "value_high",
 )]  # fmt: skip
 
 
-def ordinary(customers: int = 110, times: int = 5) -> list[Order]:
-    return [
-        (f"u{k:03}", k % 20 + n * (5 + k % 11), 10 + k % 7 + n)
-        for k in range(customers)
-        for n in range(k % times + 1)
-        if k % 20 + n * (5 + k % 11) < DAYS
-    ]
-
-
-def day(number: int) -> str:
-    return str(FIRST + datetime.timedelta(days=number))
-
-
-def deliver(shop: Shop, on: str, orders: list[Order], status: str = "Paid", prefix: str = "o") -> None:
-    named = [(f"{prefix}{place}", *order) for place, order in enumerate(orders)]
-    shop.deliver(
-        on,
-        orders="order_id,user_id,order_date,payment_status\n"
-        + "\n".join(f"{name},{user},{day(number)},{status}" for name, user, number, _ in named),
-        order_items="order_id,line_no,product_id,quantity,unit_price\n"
-        + "\n".join(f"{name},1,pen,1,{worth}" for name, _, _, worth in named),
-    )
-
-
-def deliver_in_two(shop: Shop, orders: list[Order], split: int = DAYS - 29) -> None:
-    """What was ordered by the day of the split is known on it, the rest today."""
-    deliver(shop, day(split), [order for order in orders if order[1] <= split])
-    deliver(shop, TODAY, [order for order in orders if order[1] > split], prefix="p")
-
-
-def counted(orders: list[Order], until: int) -> dict[str, tuple[float, ...]]:
-    """Frequency, recency, age and mean worth of each customer, counted order by order."""
-    by_customer = defaultdict(list)
-    for customer, number, worth in orders:
-        if number <= until:
-            by_customer[customer].append((number, worth))
-    histories = {}
-    for customer, bought in sorted(by_customer.items()):
-        days = [number for number, _ in bought]
-        repeats = len(bought) - 1
-        recency = max(max(days) - min(days), 0.5) if repeats else 0
-        age = max(until - min(days), recency)
-        histories[customer] = (repeats, recency, age, sum(worth for _, worth in bought) / len(bought))
-    return histories
-
-
-def as_histories(rows: dict[str, tuple[float, ...]]) -> Histories:
-    frequency, recency, age, mean_value = np.array(list(rows.values()), dtype=np.float64).T
-    return Histories(frequency, recency, age, np.where(frequency > 0, frequency + 1, 0), mean_value)
-
-
 @pytest.fixture
 def open_shop(shop: Shop) -> Shop:
-    deliver_in_two(shop, ordinary())
-    shop.load(day(DAYS - 29), TODAY)
-    return shop
-
-
-def near(*numbers: float) -> list[object]:
-    return [pytest.approx(number) for number in numbers]
-
-
-def build(shop: Shop, on: str = TODAY, **options: object) -> None:
-    shop.build(on, "ltv_model", "ltv_predicted", "ltv_backtest", **options)
+    return opened(shop)
 
 
 def test_every_buyer_is_foretold_what_the_models_say_of_their_orders(open_shop: Shop) -> None:
@@ -225,84 +150,6 @@ def test_two_orders_of_one_day_are_half_a_day_apart(shop: Shop) -> None:
     found = fit(as_histories(rows))
     (model,) = shop.rows("select r, alpha, a, b from marts.ltv_model")
     assert model == pytest.approx(tuple(found.purchases.parameters), rel=1e-5)
-
-
-def test_the_backtest_holds_what_was_known_then_against_what_came(open_shop: Shop) -> None:
-    build(open_shop)
-    then, now = counted(ordinary(), DAYS - 29), ordinary()
-    histories = as_histories(then)
-    later = {
-        customer: [w for c, n, w in now if c == customer and n > DAYS - 29] for customer in then
-    }  # fmt: skip
-    purchases = np.array([len(worths) for worths in later.values()], dtype=np.float64)
-    revenue = np.array([sum(worths) for worths in later.values()])
-    found = fit(histories)
-    (prediction,) = predict(found.purchases, found.values, histories, [28])
-    expected = {
-        (score.method, score.measure): score for score in scores(histories, (purchases, revenue), 28, prediction)
-    }
-    stored = open_shop.rows(
-        "select method, measure, calibration_end, horizon_days, reason, buyers,"
-        " predicted, actual, total_error, rmse, correlation from marts.ltv_backtest"
-    )
-    assert {row[:2] for row in stored} == set(expected)
-    for method, measure, *facts, predicted, actual, total_error, rmse, correlation in stored:
-        score = expected[method, measure]
-        assert facts == [date(THEN), 28, None, len(then)]
-        assert (predicted, actual, total_error, rmse) == pytest.approx(
-            (score.predicted, score.actual, score.total_error, score.rmse), rel=1e-5
-        )
-        assert correlation == (None if method == "all_zero" else pytest.approx(score.correlation, rel=1e-5))
-    assert purchases.sum() > 20
-
-
-def test_an_order_that_came_late_counts_as_bought_since_unless_the_past_is_restated(shop: Shop) -> None:
-    orders = ordinary()
-    deliver_in_two(shop, [order for order in orders if order[0] != "u004" or order[1] != 4])
-    deliver(shop, day(DAYS - 2), [order for order in orders if order[0] == "u004" and order[1] == 4], prefix="late")
-    shop.load(day(DAYS - 29), day(DAYS - 2), TODAY)
-    actual = (
-        "select actual from marts.ltv_backtest where method = 'all_zero' and measure = 'purchases'"
-    )  # fmt: skip
-    build(shop)
-    as_known = shop.values(actual)
-    build(shop, known_on=marts.RESTATED)
-    assert [value - 1 for value in as_known] == shop.values(actual)
-    (model,) = shop.rows("select r, alpha, a, b from marts.ltv_model")
-    assert model == pytest.approx(tuple(fit(as_histories(counted(orders, DAYS - 1))).purchases.parameters), rel=1e-5)
-
-
-def test_a_longer_history_is_tested_on_91_days(shop: Shop) -> None:
-    deliver(shop, day(0), [("old", 0, 5.0)])
-    shop.load(day(0))
-    for number, horizon in ((181, 28), (182, 91)):
-        build(shop, day(number))
-        assert shop.rows(
-            "select distinct horizon_days, as_of_date - calibration_end from marts.ltv_backtest"
-            f" where as_of_date = '{day(number)}'"
-        ) == [(horizon, horizon)]
-
-
-def test_a_forecast_that_could_not_be_made_has_no_score_and_says_why(shop: Shop) -> None:
-    orders = [("a", 0, 10.0), ("a", 10, 10.0), ("b", 40, 5.0), ("a", 50, 30.0)]
-    deliver_in_two(shop, orders)
-    shop.load(day(DAYS - 29), TODAY)
-    build(shop)
-    found = shop.rows(
-        "select method, measure, reason, buyers, predicted, actual, total_error, rmse, correlation"
-        " from marts.ltv_backtest order by method, measure"
-    )
-    # only a was there on day 31: a repeat order in 31 days, 28 / 31 in 28 days, each worth 10; one came, worth 30
-    purchases, revenue = 28 / 31, 280 / 31
-    why = "only 1 buyers; BG/NBD needs 50"
-    assert found == [
-        ("all_zero", "purchases", None, 1, 0.0, 1.0, -1.0, 1.0, None),
-        ("all_zero", "revenue", None, 1, 0.0, 30.0, -1.0, 30.0, None),
-        ("bg_nbd_gamma_gamma", "purchases", why, 1, None, 1.0, None, None, None),
-        ("bg_nbd_gamma_gamma", "revenue", why, 1, None, 30.0, None, None, None),
-        ("naive_rate", "purchases", None, 1, *near(purchases, 1, purchases - 1, 1 - purchases), None),
-        ("naive_rate", "revenue", None, 1, *near(revenue, 30, revenue / 30 - 1, 30 - revenue), None),
-    ]
 
 
 def test_the_place_of_rows_on_disk_does_not_change_a_digit(open_shop: Shop) -> None:
