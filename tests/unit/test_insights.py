@@ -1,6 +1,5 @@
 """The statistics behind insights: against SciPy, against numbers worked out by hand, and against lots drawn."""
 
-import itertools
 import math
 import re
 
@@ -79,9 +78,8 @@ def test_skewed_revenue_is_not_taken_for_a_difference() -> None:
     assert 2 <= np.sum(np.array(found) < 0.01) <= 22
 
 
-@pytest.mark.parametrize(
-    ("z", "skew"), [*itertools.product((-4, -1.3, 0, 0.7, 3, 6), (-3, -0.4, -1e-4, 0, 1e-4, 0.2, 2))]
-)
+@pytest.mark.parametrize("skew", [-3, -0.4, -1e-4, 0, 1e-4, 0.2, 2])
+@pytest.mark.parametrize("z", [-4, -1.3, 0, 0.7, 3, 6])
 def test_tails_are_those_of_pearsons_third_type(z: float, skew: float) -> None:
     expected = stats.pearson3.cdf(z, skew), stats.pearson3.sf(z, skew)
     assert pearson3_tails(z, skew) == pytest.approx(expected, abs=1e-9)
