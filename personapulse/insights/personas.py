@@ -12,6 +12,12 @@ from personapulse.insights.statistics import Moments, difference, mean, together
 TOO_YOUNG = "because it takes two personas of 20 customers each who were known 28 days ago."
 
 
+NO_HISTORY = (
+    "because the shop's data begin less than 91 days before the earlier day: personas change there because more becomes "
+    "known of customers."
+)
+
+
 def rest_of(all_groups: Mapping[str, Moments], persona: str) -> Moments:
     """Add up everybody else, small groups and all."""
     return together(group for name, group in all_groups.items() if name != persona)
@@ -132,6 +138,8 @@ def _moved(rows: Sequence[Row], *, is_growing: bool) -> list[Claim] | str:
     )
     if min(before.total(), sums("joined", "customers").total()) < FLOOR:
         return TOO_YOUNG
+    if not rows[0]["has_history"]:
+        return NO_HISTORY
     claims = []
     for persona in sorted({who for who, _ in counts}):
         moves = Moves(before[persona], before.total(), left[persona], came[persona], new[persona], new.total())

@@ -109,7 +109,8 @@ def test_buyers_who_stay_away_are_named_and_those_who_come_back_are_not() -> Non
 
 def moved(persona: str, before: int, left: int, now: int, came: int, new: int = 0) -> list[dict[str, Any]]:
     names = {"left": (before, left), "joined": (now, came), "new": (now, new)}
-    return [{"persona": persona, "measure": m, "customers": n, "numerator": x} for m, (n, x) in names.items()]
+    told = {"persona": persona, "has_history": True}
+    return [{**told, "measure": measure, "customers": n, "numerator": x} for measure, (n, x) in names.items()]
 
 
 def test_a_persona_grows_by_those_who_came_less_those_who_left() -> None:
@@ -123,6 +124,11 @@ def test_a_persona_grows_by_those_who_came_less_those_who_left() -> None:
 def test_a_persona_that_keeps_its_part_of_a_growing_shop_does_not_grow() -> None:
     rows = [row for name in ("One", "Two") for row in moved(name, 50, 0, 100, 50, 50)]
     assert news(personas.growing, rows) == news(personas.shrinking, rows) == []
+
+
+def test_that_personas_change_as_a_young_shop_learns_of_its_customers_is_no_news() -> None:
+    rows = [row | {"has_history": False} for row in moved("Up", 50, 5, 85, 40) + moved("Down", 150, 40, 115, 5)]
+    assert reason(personas.growing, rows) == reason(personas.shrinking, rows) == personas.NO_HISTORY
 
 
 def test_of_few_who_moved_nothing_is_said() -> None:
