@@ -13,8 +13,8 @@ TOO_YOUNG = "because it takes two personas of 20 customers each who were known 2
 
 
 NO_HISTORY = (
-    "because the shop's data begin less than 91 days before the earlier day: personas change there because more becomes "
-    "known of customers."
+    "because the shop's data begin less than 91 days before the earlier day: personas change there because more "
+    "becomes known of customers."
 )
 
 

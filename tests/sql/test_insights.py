@@ -13,8 +13,7 @@ from .conftest import Shop, date
 from .four_customers import DAY
 from .persona_rules import orders, use_rules, views
 
-# what is claimed of a persona's customers; that personas grow and shrink is true of any young shop
-OF_PERSONAS = {kind.name for kind in KINDS if kind.subject_type == "persona" and kind.numbers != "persona_sizes"}
+OF_PERSONAS = {kind.name for kind in KINDS if kind.subject_type == "persona"}
 
 
 def said(shop: Shop) -> list[str]:
