@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
+from scipy import stats
 
 from personapulse.insights import funnel, goods, months, personas
 from personapulse.insights.model import Claim, Judge, Told
@@ -64,6 +65,8 @@ def test_who_is_worth_no_more_or_hears_no_less_is_no_target() -> None:
     alike = [of_persona(name, "net_revenue", each(9, 11)) for name in ("Patron", "Guest")]
     assert news(personas.highest_value, alike) == []
     assert news(personas.under_contacted, alike + HEARD) == []  # they hear less, but why should they hear more
+    hardly = [of_persona("Patron", "net_revenue", each(8, 13)), of_persona("Guest", "net_revenue", each(9, 11))]
+    assert news(personas.under_contacted, hardly + HEARD) == []
 
 
 def test_without_contacts_nothing_is_claimed_on_targeting() -> None:
@@ -150,15 +153,17 @@ def test_the_step_that_loses_most_is_told_if_it_is_ahead_of_the_next() -> None:
     assert "records no views" in reason(funnel.loses_most, [])
 
 
-def visits(persona: str, lost: int, has_bought: int = 1) -> list[dict[str, Any]]:
+def visits(persona: str, lost: int, has_bought: int = 1, times: int = 10) -> list[dict[str, Any]]:
     return [
         of_persona(persona, "has_bought", each(has_bought, has_bought)),
-        of_persona(persona, "lost_visits", [(lost, 10), (lost + 1, 10)] * 10),
+        of_persona(persona, "lost_visits", [(lost, 10), (lost + 1, 10)] * times),
     ]
 
 
 def test_whose_visits_end_after_the_view_is_asked_of_personas_that_buy() -> None:
-    (claim,) = news(funnel.loses_whom, [*visits("Torn", 6), *visits("Sure", 2), *visits("Never", 9, has_bought=0)])
+    (claim,) = news(
+        funnel.loses_whom, [*visits("Torn", 6), *visits("Sure", 2, times=20), *visits("Never", 9, has_bought=0)]
+    )
     assert claim.subject == "Torn"
     assert claim.estimate.value == pytest.approx(0.4)
     assert "At the others' rate 80 more visits" in claim.sentence
@@ -186,7 +191,7 @@ def test_a_reason_is_told_if_more_customers_give_it_than_the_next() -> None:
     (claim,) = news(goods.main_reason, [given("too small", 10), given("ugly", 30), given("late", 2)])
     assert claim.subject == "ugly"
     assert "30 customers in 91 days (31 of 45 returns with a reason)" in claim.sentence
-    assert news(goods.main_reason, [given("too small", 25), given("ugly", 30)]) == []
+    assert news(goods.main_reason, [given("too small", 25), given("ugly", 30) | {"returns": 300}]) == []
     assert reason(goods.main_reason, [given("ugly", 10), given("late", 9)])
 
 
@@ -221,9 +226,14 @@ def test_cohorts_and_first_time_buyers_are_compared_with_those_before_them() -> 
 
 
 def test_revenue_changed_if_customers_changed_not_if_one_of_them_did() -> None:
-    row = {"customers": 40, "recent": 600, "before": 400, "squared_changes": 40 * 36, "has_both_periods": True}
-    (claim,) = news(months.revenue_changes, [row])  # all brought in 5 more, give or take
-    assert claim.estimate.value == pytest.approx(0.5)
+    changes = [3, 7] * 20
+    squares = sum(change**2 for change in changes)
+    row = {"customers": 40, "recent": 600, "before": 400, "squared_changes": squares, "has_both_periods": True}
+    (claim,) = news(months.revenue_changes, [row])
+    expected = stats.ttest_1samp(changes, 0)
+    interval = [40 / 400 * mean for mean in expected.confidence_interval()]
+    assert (claim.estimate.value, claim.estimate.p_value) == pytest.approx((0.5, expected.pvalue))
+    assert (claim.estimate.low, claim.estimate.high) == pytest.approx(interval)
     assert claim.sentence.startswith("Net revenue rose by 50.0\u00a0%")
     assert news(months.revenue_changes, [row | {"squared_changes": 200**2}]) == []  # one customer, 200
     assert "56 days" in reason(months.revenue_changes, [row | {"has_both_periods": False}])
