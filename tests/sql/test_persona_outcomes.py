@@ -74,6 +74,17 @@ def test_sums_of_powers_are_those_of_the_customers(house: Shop) -> None:
     assert told == (4, 2, 2, 8, 4, 2, 2)  # two messages and none
 
 
+def test_customers_who_are_alike_count_each(shop: Shop) -> None:
+    shop.settings("persona_rules: classic")
+    shop.deliver(EVE, **orders("o1 ann 2026-02-01 Paid pen=5", "o2 bob 2026-02-01 Paid pen=5"))
+    shop.deliver(DAY, **orders("o3 ann 2026-02-02 Paid pen=10", "o4 bob 2026-02-03 Paid pen=10"))
+    shop.load(EVE, DAY)
+    shop.build(DAY)
+    sums = "customers, numerator, denominator, sum_xx, sum_xy, sum_yy, sum_xxx, sum_xxy, sum_xyy, sum_yyy"
+    told = shop.rows(f"select {sums} from marts.persona_outcomes where measure = 'net_per_order'")
+    assert told == [(2, 20, 2, 200, 20, 2, 2000, 200, 20, 2)]
+
+
 def test_personas_of_the_eve_are_the_same_whether_that_day_was_built_or_not(house: Shop) -> None:
     house.build(DAY)
     aside = house.fingerprint("marts.persona_outcomes")
