@@ -5,7 +5,7 @@ from functools import partial
 
 from personapulse.insights.model import FLOOR, Claim, Row, Told, moments
 from personapulse.insights.saying import interval, number, percent
-from personapulse.insights.statistics import difference, mean, more_often, share, share_difference, together
+from personapulse.insights.statistics import NOTHING, difference, mean, more_often, together
 
 
 def comes_back(rows: Sequence[Row], _told: Told, *, noun: str) -> list[Claim] | str:
@@ -37,30 +37,30 @@ category_comes_back = partial(comes_back, noun="categories")
 
 
 def main_reason(rows: Sequence[Row], _told: Told) -> list[Claim] | str:
-    """Which reason returns are given most, if one is ahead."""
-    reasons = sorted(((int(row["returns"]), row["value"]) for row in rows), key=lambda reason: (-reason[0], reason[1]))
-    total = sum(count for count, _ in reasons)
-    if len(reasons) < 2 or total < FLOOR:
-        return f"because fewer than two reasons, or fewer than {FLOOR} returns with a reason, are known."
-    (most, reason), (next_most, next_reason) = reasons[:2]
-    part = share(most, total)
+    """Which reason most customers give, if one is ahead of the next."""
+    reasons = sorted(rows, key=lambda row: (-int(row["customers"]), row["value"]))
+    told = sum(int(row["returns"]) for row in reasons)
+    if len(reasons) < 2 or int(reasons[0]["customers"]) + int(reasons[1]["customers"]) < FLOOR:
+        return f"because fewer than two reasons, or fewer than {FLOOR} customers who gave one, are known of 91 days."
+    most, next_most = (int(row["customers"]) for row in reasons[:2])
     sentence = (
-        f'Most returns are for the reason "{reason}": {number(most)} of {number(total)} with a reason '
-        f'({percent(part.value)}, {interval(part)}); next is "{next_reason}" with {number(next_most)}.'
+        f'The reason most customers give for a return is "{reasons[0]["value"]}": {number(most)} customers in 91 days '
+        f"({number(reasons[0]['returns'])} of {number(told)} returns with a reason). Next is "
+        f'"{reasons[1]["value"]}", by {number(next_most)}.'
     )
-    return [Claim(reason, more_often(most, next_most), total, sentence)]
+    return [Claim(reasons[0]["value"], more_often(most, next_most), most + next_most, sentence)]
 
 
 def payments_fail(rows: Sequence[Row], _told: Told) -> list[Claim] | str:
-    """Whether more or fewer orders end unpaid than four weeks before."""
-    periods = {row["period"]: (int(row["unpaid_orders"]), int(row["orders"])) for row in rows}
-    if min(periods.get(period, (0, 0))[1] for period in ("recent", "before")) < FLOOR:
-        return f"because one of the two periods has fewer than {FLOOR} orders."
-    recent, before = periods["recent"], periods["before"]
-    change, rate = share_difference(recent, before), share(*recent)
+    """Whether a larger or smaller part of orders ends unpaid than four weeks before."""
+    periods = {row["period"]: moments(row) for row in rows}
+    recent, before = (periods.get(period, NOTHING) for period in ("recent", "before"))
+    if min(recent.customers, before.customers) < FLOOR:
+        return f"because in one of the two periods fewer than {FLOOR} customers ordered."
+    change = difference(recent, before)
     sentence = (
-        f"{'More' if change.value > 0 else 'Fewer'} orders end unpaid: {percent(rate.value)} of {number(recent[1])} "
-        f"({interval(rate)}) placed in the 28 days up to a week ago, {percent(before[0] / before[1])} of "
-        f"{number(before[1])} in the 28 days before these."
+        f"{'More' if change.value > 0 else 'Fewer'} orders end unpaid: {percent(recent.ratio)} of {number(recent.y)} "
+        f"({interval(mean(recent))}) placed in the 28 days up to a week ago, {percent(before.ratio)} of "
+        f"{number(before.y)} in the 28 days before these."
     )
-    return [Claim("all orders", change, recent[1] + before[1], sentence)]
+    return [Claim("all orders", change, int(recent.y + before.y), sentence)]

@@ -9,6 +9,7 @@ SHUFFLED = "permutation test of the ratio, customers shuffled"
 BOTH = f"{SHUFFLED}; both parts must hold (larger p-value)"
 FISHER = "Fisher's exact test"
 SIGN = "exact binomial test"
+CHANGE = "normal test of the change, by customer"
 
 KINDS = (
     Kind(
@@ -63,23 +64,24 @@ KINDS = (
         "because the last cohort came back as the one before it, but for chance.",
     ),
     Kind(
-        "persona_growing", personas.growing, "watch", "persona", "share of all customers", SIGN,
+        "persona_growing", personas.growing, "watch", "persona", "share of all customers", CHANGE,
         f"of fewer than {FLOOR} who came or left nothing is said", "because no persona grew, beyond chance.",
         numbers="persona_sizes",
     ),
     Kind(
-        "persona_shrinking", personas.shrinking, "watch", "persona", "share of all customers", SIGN,
+        "persona_shrinking", personas.shrinking, "watch", "persona", "share of all customers", CHANGE,
         f"of fewer than {FLOOR} who came or left nothing is said", "because no persona shrank, beyond chance.",
         numbers="persona_sizes",
     ),
     Kind(
-        "payment_failures", goods.payments_fail, "watch", "shop", "share of orders placed", FISHER,
-        f"fewer than {FLOOR} orders in either period are not judged",
+        "payment_failures", goods.payments_fail, "watch", "shop", "share of orders placed", SHUFFLED,
+        f"fewer than {FLOOR} customers in either period are not judged",
         "because as many orders end unpaid as four weeks before, but for chance.",
     ),
     Kind(
-        "return_reason", goods.main_reason, "know", "reason", "share of the returns for this reason and the next", SIGN,
-        f"of fewer than {FLOOR} returns with a reason nothing is said",
+        "return_reason", goods.main_reason, "know", "reason", "share of the customers who gave this reason or the next",
+        SIGN,
+        f"of fewer than {FLOOR} customers who gave one of two reasons nothing is said",
         "because no reason is given more often than another, beyond chance.",
     ),
 )  # fmt: skip

@@ -1,13 +1,21 @@
 """Insights on personas: who is worth most and hears least, who returns much, who stays away, who becomes more."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from personapulse.insights.model import FLOOR, Claim, Row, Told, groups
+from personapulse.insights.moves import Moves, share_change
 from personapulse.insights.saying import amount, interval, number, percent, plural, spread
-from personapulse.insights.statistics import Estimate, Moments, difference, mean, more_often, together
+from personapulse.insights.statistics import Moments, difference, mean, together
 
 TOO_YOUNG = "because it takes two personas of 20 customers each who were known 28 days ago."
+
+
+NO_HISTORY = (
+    "because the shop's data begin less than 91 days before the earlier day: personas change there because more "
+    "becomes known of customers."
+)
 
 
 def rest_of(all_groups: Mapping[str, Moments], persona: str) -> Moments:
@@ -51,8 +59,10 @@ def highest_value(rows: Sequence[Row], told: Told) -> list[Claim] | str:
     ]
 
 
-def under_contacted(rows: Sequence[Row], _told: Told) -> list[Claim] | str:
+def under_contacted(rows: Sequence[Row], told: Told) -> list[Claim] | str:
     """Whether the most valuable persona hears less from the shop than others do."""
+    if "contacts" in told.settings.lacks:
+        return "because the shop tells no contacts (lacks, in its source.yaml): nothing is claimed on targeting."
     worth, contacts = groups(rows, "net_revenue"), groups(rows, "contacts")
     personas = judged(worth)
     if not personas:
@@ -116,26 +126,33 @@ def stays_away(rows: Sequence[Row], _told: Told) -> list[Claim] | str:
 
 
 def _moved(rows: Sequence[Row], *, is_growing: bool) -> list[Claim] | str:
-    now = {row["persona"]: row for row in rows if row["measure"] == "joined"}
-    before = {row["persona"]: row for row in rows if row["measure"] == "left"}
-    totals = [sum(int(row["customers"]) for row in table.values()) for table in (before, now)]
-    if min(totals) < FLOOR:
+    """Judge the change of each persona's share of all customers, as a claim of one of the two kinds."""
+    counts = {(row["persona"], row["measure"]): row for row in rows}
+
+    def sums(measure: str, column: str) -> Counter[str]:
+        return Counter({who: int(row[column]) for (who, measured), row in counts.items() if measured == measure})
+
+    before, left, came, new = (
+        sums("left", "customers"),
+        *(sums(name, "numerator") for name in ("left", "joined", "new")),
+    )
+    if min(before.total(), sums("joined", "customers").total()) < FLOOR:
         return TOO_YOUNG
+    if not rows[0]["has_history"]:
+        return NO_HISTORY
     claims = []
-    for persona in sorted(now.keys() | before.keys()):
-        count, came = (int(now[persona][name]) if persona in now else 0 for name in ("customers", "numerator"))
-        former, left = (int(before[persona][name]) if persona in before else 0 for name in ("customers", "numerator"))
-        change = count / totals[1] - former / totals[0]
-        if came + left < FLOOR or (came > left) != is_growing or (change > 0) != is_growing:
+    for persona in sorted({who for who, _ in counts}):
+        moves = Moves(before[persona], before.total(), left[persona], came[persona], new[persona], new.total())
+        change = share_change(moves)
+        if moves.came + moves.left < FLOOR or (change.value > 0) != is_growing:
             continue
-        reach = 1.96 * (came + left) ** 0.5 / totals[1]
-        estimate = Estimate(change, change - reach, change + reach, more_often(came, left).p_value)
         sentence = (
-            f"{plural(persona)} are becoming {'more' if is_growing else 'fewer'}: {percent(count / totals[1])} of all "
-            f"customers ({number(count)}) after {percent(former / totals[0])} ({number(former)}) 28 days before; "
-            f"{number(came)} came and {number(left)} left."
+            f"{plural(persona)} are becoming {'more' if is_growing else 'fewer'}: "
+            f"{percent(moves.after / moves.everybody_after)} of all customers ({number(moves.after)}) after "
+            f"{percent(moves.before / moves.everybody_before)} ({number(moves.before)}) 28 days before; "
+            f"{number(moves.came)} came, {number(moves.new)} of them new to the shop, and {number(moves.left)} left."
         )
-        claims.append(Claim(persona, estimate, came + left, sentence, abs(change)))
+        claims.append(Claim(persona, change, moves.came + moves.left, sentence, abs(change.value)))
     return claims
 
 

@@ -53,7 +53,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "insights": {
         "persona_outcomes": ("personas",),
-        "insights": ("persona_outcomes", "customer_profile", "personas", "funnel", "cohorts", "returns"),
+        "insights": ("persona_outcomes", "customer_profile", "personas", "funnel", "cohorts"),
     },
 }
 NEEDS = {name: read for group in GROUPS.values() for name, read in group.items()}

@@ -12,6 +12,7 @@ from personapulse.postgres import EmbeddedPostgres
 from personapulse.warehouse import DATABASE, connect
 
 from .conftest import Shop, date
+from .insight_failures import INSIGHT_FAILURES
 from .sample_shop import for_the_moment
 from .test_checks import DAY, deliver_clean, execute, found
 
@@ -106,7 +107,7 @@ FAILURES = {
         "update marts.funnel set users = 0, users_by_any_path = (step = 'paid')::integer where step <> 'view'"
     ),
     "funnels_narrow (personas)": execute("delete from marts.funnel where persona <> '(all)'"),
-}  # fmt: skip
+} | INSIGHT_FAILURES  # fmt: skip
 
 
 @pytest.mark.parametrize("failure", FAILURES)

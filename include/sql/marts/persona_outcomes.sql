@@ -1,7 +1,8 @@
 -- marts.persona_outcomes: what customers did in the last 28 days, by the persona they had on the eve of these days
 -- grain    one row per as_of_date, persona and measure
 -- reads    personas_before (a temporary table: the personas of the eve, by personapulse/insights/outcomes.py),
---          marts.personas; of 28 days core.user_days, core.orders_as_of, core.returns_as_of, core.events_as_of
+--          marts.personas; of 28 days core.user_days, core.orders_as_of, core.return_products_as_of,
+--          core.events_as_of
 -- rerun    replaces its own as_of_date and touches no other day
 -- why      A persona is decided by what its customers did. Who returned much is a returner by name, and comparing
 --          returners with others over the same days proves nothing. Over days that came after it does: if the past says
@@ -46,7 +47,7 @@ sales as (
 
 returned as (
     select distinct order_id
-    from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    from core.return_products_as_of(%(as_of_date)s::date, %(known_on)s::date)
     where order_id is not null and returned_on > %(as_of_date)s::date - 28
 ),
 
@@ -129,6 +130,20 @@ alike as (
         persona, has_bought, contacts, paid_orders, net_revenue, returned_orders, visits, lost_visits, has_left
 ),
 
+arrivals as (
+    select
+        personas.persona,
+        (members.persona is distinct from personas.persona)::integer as has_joined,
+        (members.persona is null)::integer as is_new,
+        count(*) as customers
+    from marts.personas as personas
+    left join members using (user_id)
+    where personas.as_of_date = %(as_of_date)s::date and exists (select from personas_before)
+    group by
+        personas.persona, (members.persona is distinct from personas.persona)::integer,
+        (members.persona is null)::integer
+),
+
 measured as (
     select
         alike.persona,
@@ -151,17 +166,18 @@ measured as (
         ) as measures (measure, numerator, denominator)
     where measures.denominator > 0
     union all
-    -- who has come to a persona since, from another one or new to the shop
+    -- who has come to a persona since, from another one or new to the shop, and who of them is new
     select
-        personas.persona,
-        count(*) as customers,
-        'joined' as measure,
-        (members.persona is distinct from personas.persona)::integer as numerator,
+        arrivals.persona,
+        arrivals.customers,
+        measures.measure,
+        measures.numerator,
         1 as denominator
-    from marts.personas as personas
-    left join members using (user_id)
-    where personas.as_of_date = %(as_of_date)s::date and exists (select from personas_before)
-    group by personas.persona, (members.persona is distinct from personas.persona)::integer
+    from arrivals
+    cross join
+        lateral (
+            values ('joined', arrivals.has_joined), ('new', arrivals.is_new)
+        ) as measures (measure, numerator)
 ),
 
 final as (
