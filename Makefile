@@ -24,14 +24,18 @@ help: ## list what make can do
 run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays up until Ctrl-C (ARGS="--once" ends after the last day)
 	@exec .venv/bin/personapulse up $(ARGS)
 
-.PHONY: test
-test: quick ## every check: lint, types, unit, SQL, dags, end to end
-	@.venv-test/bin/python -m pytest tests/e2e $(PYTEST_ARGS)
-
+# The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
 LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
+WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_crashes.py
+PYTEST = .venv-test/bin/python -m pytest --numprocesses 2 --dist loadfile
+
+.PHONY: test
+test: lint types ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
+	@$(PYTEST) $(WITH_SCHEDULER) $(LONGEST) tests $(PYTEST_ARGS)
+
 .PHONY: quick
-quick: lint types ## what needs no Airflow scheduler, two files of tests at a time, the longest first
-	@.venv-test/bin/python -m pytest $(LONGEST) tests --ignore tests/e2e --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+quick: lint types ## what needs no Airflow scheduler
+	@$(PYTEST) $(LONGEST) tests --ignore tests/e2e $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")

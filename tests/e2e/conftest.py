@@ -1,5 +1,6 @@
 """The command line in processes of its own, as people use it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -71,19 +72,33 @@ class House:
         command = self.start(*arguments)
         return command.wait(), command.output
 
+    @contextlib.contextmanager
+    def warehouse(self):
+        with (
+            EmbeddedPostgres(self.home) as postgres,
+            warehouse.connect(postgres.conninfo(warehouse.DATABASE)) as connection,
+        ):
+            yield connection
+
     def query(self, text):
-        with EmbeddedPostgres(self.home) as postgres:
-            conninfo = postgres.conninfo(warehouse.DATABASE)
-            with warehouse.connect(conninfo) as connection:
-                return connection.execute(text).fetchall()
+        with self.warehouse() as connection:
+            return connection.execute(text).fetchall()
 
     def hashes(self, schema):
         """One hash for each table of a schema, whatever the order of its rows."""
-        tables = [name for (name,) in self.query(f"select tablename from pg_tables where schemaname = '{schema}'")]
-        return {
-            name: self.query(f"select md5(string_agg(t::text, '|' order by t::text)) from {schema}.{name} as t")[0][0]
-            for name in tables
-        }
+        with self.warehouse() as connection:
+            # a partition's rows are those of its table
+            tables = connection.execute(
+                "select relname from pg_class where relnamespace = %s::regnamespace"
+                " and relkind in ('r', 'p') and not relispartition",
+                [schema],
+            ).fetchall()
+            return {
+                name: connection.execute(
+                    f"select md5(string_agg(t::text, '|' order by t::text)) from {schema}.{name} as t"
+                ).fetchone()[0]
+                for (name,) in tables
+            }
 
     def api(self, command):
         """Return a client of the Airflow a staying `up` has told the address of."""
