@@ -108,8 +108,8 @@ def hold(connection: Connection, day: datetime.date, model_version: str) -> None
     """
     take_lock(connection, LOCK, is_shared=True)
     champion = champion_of(connection, day)
-    if champion is None or champion.model_version != model_version:
-        raise ChampionChangedError(model_version, champion and champion.model_version)
+    if _name(champion) != model_version:
+        raise ChampionChangedError(model_version, _name(champion))
 
 
 def promote(
@@ -165,8 +165,8 @@ def promote(
         champion = current(connection)
         if champion and champion.model_version == model_version:
             return champion
-        if expected_champion != (champion and champion.model_version):
-            raise ChampionChangedError(expected_champion, champion and champion.model_version)
+        if _name(champion) != expected_champion:
+            raise ChampionChangedError(expected_champion, _name(champion))
         if kind == "gate":
             _refuse_unpassed(connection, model_version, expected_champion)
         scored = _newest_scored_day(connection) if keep_scored_days else None
@@ -195,13 +195,11 @@ def roll_back(
     """
     with connection.transaction():
         take_lock(connection, LOCK)
-        promotions = history(connection)
-        champion = promotions[-1].model_version if promotions else None
-        if champion != expected_champion:
-            raise ChampionChangedError(expected_champion, champion)
+        if _name(current(connection)) != expected_champion:
+            raise ChampionChangedError(expected_champion, _name(current(connection)))
         return promote(
             connection,
-            predecessor(promotions),
+            predecessor(history(connection)),
             valid_from=valid_from,
             kind="rollback",
             promoted_by=promoted_by,
@@ -229,6 +227,10 @@ def predecessor(promotions: Sequence[Promotion]) -> str:
     if len(pile) < 2:
         raise PersonaPulseError("There is no champion before this one to go back to.")
     return pile[-2]
+
+
+def _name(promotion: Promotion | None) -> str | None:
+    return promotion.model_version if promotion else None
 
 
 def _refuse_unpassed(connection: Connection, model_version: str, champion: str | None) -> None:

@@ -134,12 +134,30 @@ def _swap(
     query: str,
     parameters: Mapping[str, Any],
 ) -> int:
-    parent, clock = sql.Identifier("marts", table.name), sql.Identifier(table.clock)
-    name = f"{table.name}_{moment:%Y%m%d}"
-    day, new = sql.Identifier("marts", name), sql.Identifier("marts", f"{name}_new")
-    create = sql.SQL("create table {} as ").format(new).as_string(connection)
+    create = sql.SQL("create table {} as ").format(new_day(table, moment)).as_string(connection)
     rows = connection.execute((create + query).encode(), dict(parameters)).rowcount
-    # readers of the mart wait from here on: the former day is only dropped once the new one is there
+    put_in_place(connection, table, moment)
+    return rows
+
+
+def new_day(table: MartTable, moment: datetime.date) -> sql.Identifier:
+    """Name the table that a day of a partitioned mart is written as, before `put_in_place`."""
+    return sql.Identifier("marts", f"{table.name}_{moment:%Y%m%d}_new")
+
+
+def put_in_place(connection: psycopg.Connection[Any], table: MartTable, moment: datetime.date) -> None:
+    """Make the table `new_day` names the mart's day, in place of the former one, in the caller's transaction.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        In a transaction that holds the mart's lock. Readers of the mart wait until it ends.
+    table : MartTable
+        A partitioned mart.
+    moment : datetime.date
+        The day (or month) of all rows of the new table.
+    """
+    name = f"{table.name}_{moment:%Y%m%d}"
     connection.execute(
         sql.SQL(
             "drop table if exists {day};"
@@ -148,11 +166,11 @@ def _swap(
             "alter table {day} {required}, add primary key ({key});"
             "alter table {parent} attach partition {day} for values in ({moment})"
         ).format(
-            day=day,
-            parent=parent,
-            clock=clock,
+            day=sql.Identifier("marts", name),
+            parent=sql.Identifier("marts", table.name),
+            clock=sql.Identifier(table.clock),
             moment=moment,
-            new=new,
+            new=new_day(table, moment),
             renamed=sql.Identifier(name),
             required=sql.SQL(", ").join(
                 sql.SQL("alter column {} set not null").format(sql.Identifier(column.name))
@@ -162,4 +180,3 @@ def _swap(
             key=sql.SQL(", ").join(map(sql.Identifier, table.key)),
         )
     )
-    return rows

@@ -83,12 +83,16 @@ create table ml.live_metrics (
     persona text not null,
     customers bigint not null,
     positives bigint not null,
-    accuracy double precision,
+    base_rate double precision,
     majority double precision,
+    accuracy double precision,
+    accuracy_low double precision,
+    accuracy_high double precision,
     roc_auc double precision,
     pr_auc double precision,
+    pr_auc_low double precision,
+    pr_auc_high double precision,
     brier double precision,
-    base_rate_brier double precision,
     calibration_error double precision,
     primary key (served_on, measured_for, persona)
 );
@@ -96,7 +100,9 @@ comment on column ml.live_metrics.served_on is 'Day whose customers were scored;
 comment on column ml.live_metrics.measured_for is 'Day of measuring: orders as they were known then.';
 comment on column ml.live_metrics.positives is 'Customers with a paid order in the horizon after served_on.';
 comment on column ml.live_metrics.majority is 'Accuracy of calling everybody what most were.';
-comment on column ml.live_metrics.roc_auc is 'Null where all bought or nobody did, as pr_auc is where nobody did.';
+comment on column ml.live_metrics.base_rate is 'Share of the customers that bought.';
+comment on column ml.live_metrics.accuracy_low is 'Ends of the 95 % interval, found by drawing customers again.';
+comment on column ml.live_metrics.roc_auc is 'As pr_auc, null where all bought or nobody did.';
 
 alter table ops.data_quality
 drop constraint data_quality_layer_check,
