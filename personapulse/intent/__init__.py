@@ -1,1 +1,1 @@
-"""Purchase intent: how likely each customer is to buy soon, from a model that earned its place."""
+"""Purchase intent: how likely each customer is to buy in the next days, and whether a model may say so."""
