@@ -107,7 +107,7 @@ def promote(
             kind="override",
             promoted_by=by or getpass.getuser(),
             reason=reason,
-            expected_champion=before and before.model_version,
+            expected_champion=before.model_version if before else None,
             keep_scored_days=first_day is None,
         )
         _tell(connection, promotion, before)
@@ -141,6 +141,34 @@ def rollback(context: typer.Context, *, reason: Reason, by: By = None, first_day
 
 
 @commands.command()
+def train(
+    context: typer.Context,
+    *,
+    day: Day = None,
+    seed: Annotated[int, typer.Option(help="Of every draw; the same data and seed give the same model.")] = 1,
+    is_promoted: Annotated[bool, typer.Option("--promote", help="Make it the champion if the gate passes it.")] = False,
+    by: By = None,
+) -> None:
+    """Train a model on what was known on a day, judge it, and keep it with what the gate said.
+
+    The exit code is 0 if the gate passed it, and 1 if it was refused. For example:
+
+    personapulse model train --day 2026-05-31 --promote
+    """
+    from personapulse.intent import candidates, champions, screen  # noqa: PLC0415
+
+    with _warehouse(context) as (connection, models):
+        the_day = _built(connection, day)
+        candidate = candidates.train(connection, the_day, models, _settings(connection), seed=seed)
+        before = champions.current(connection)
+        if candidate.decision.passed and is_promoted:
+            promotion = candidates.promote(connection, candidate, promoted_by=by or getpass.getuser())
+            _tell(connection, promotion, before)
+        screen.show_version(_console(), candidate.version, candidate.decision, champions.history(connection))
+    raise typer.Exit(not candidate.decision.passed)
+
+
+@commands.command()
 def score(context: typer.Context, *, day: Day = None) -> None:
     """Score every customer of a day with the day's champion, in place of the day's former scores.
 
@@ -151,8 +179,7 @@ def score(context: typer.Context, *, day: Day = None) -> None:
     from personapulse.intent import scoring  # noqa: PLC0415
 
     with _warehouse(context) as (connection, models):
-        the_day = day.date() if day else built_days(connection)[-1]
-        check_built(connection, the_day)
+        the_day = _built(connection, day)
         scored = scoring.score_day(connection, the_day, models, _settings(connection))
         if isinstance(scored, scoring.NoChampion):
             raise PersonaPulseError(
@@ -174,6 +201,13 @@ def _tell(connection: psycopg.Connection[Any], promotion: "Promotion", before: "
     ).fetchall()
     for (day,) in days:
         typer.echo(f"{day} was scored by another. Score it again: personapulse model score --day {day}")
+
+
+def _built(connection: psycopg.Connection[Any], day: datetime.datetime | None) -> datetime.date:
+    """Return the day asked for, or the newest one; raise if its marts are not built."""
+    the_day = day.date() if day else built_days(connection)[-1]
+    check_built(connection, the_day)
+    return the_day
 
 
 def _newest(connection: psycopg.Connection[Any]) -> str:

@@ -71,6 +71,10 @@ class ChampionChangedError(PersonaPulseError):
         self.champion = champion
 
 
+class PastTrainingError(PersonaPulseError):
+    """A model trained for the past passed the gate: that moves no champion."""
+
+
 def history(connection: Connection) -> list[Promotion]:
     """Return every promotion, the oldest first."""
     with connection.cursor(row_factory=class_row(Promotion)) as cursor:
@@ -154,9 +158,11 @@ def promote(
     ------
     ChampionChangedError
         If another version is the champion than expected.
+    PastTrainingError
+        If `kind` is `gate` and `valid_from` is before that of an earlier promotion, or a week or more before the newest
+        day that is scored: the next training has been due since.
     PersonaPulseError
-        If the gate has not passed it, or history would change: `valid_from` is before that of an earlier promotion, or
-        a week or more before the newest day that is scored (`gate` only: a training of the past moves no champion).
+        If the gate has not passed it, or `valid_from` is before that of an earlier promotion.
     """
     if not promoted_by.strip() or not reason.strip():
         raise PersonaPulseError("A promotion needs a reason, and the name of who promotes.")
@@ -219,8 +225,8 @@ def predecessor(promotions: Sequence[Promotion]) -> str:
     """
     pile: list[str] = []
     for one in promotions:
-        if one.kind == "rollback":
-            while pile and pile[-1] != one.model_version:
+        if one.kind == "rollback" and one.model_version in pile:
+            while pile[-1] != one.model_version:
                 pile.pop()
         else:
             pile.append(one.model_version)
@@ -255,14 +261,15 @@ def _first_day(
 ) -> datetime.date:
     """Return the first day a promotion is valid from, which leaves the past as it was."""
     if champion and asked < champion.valid_from:
-        raise PersonaPulseError(
+        kind = PastTrainingError if by_gate else PersonaPulseError
+        raise kind(
             f"{champion.model_version} is the champion from {champion.valid_from} on. A promotion from {asked} on "
             f"would change which model past days had: choose {champion.valid_from} or later."
         )
     if scored is None or asked > scored:
         return asked
     if by_gate and scored - asked >= TRAINING_EVERY:
-        raise PersonaPulseError(
+        raise PastTrainingError(
             f"This is a training of the past: for {asked}, and days up to {scored} are scored. It moves no champion. "
             "If it should serve all the same: personapulse model promote"
         )

@@ -4,18 +4,18 @@ Frames of customers are read by a thread while the one before is scored, and onl
 """
 
 import datetime
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import numpy.typing as npt
 import pandas as pd
 import psycopg
 from psycopg import sql
 
 from personapulse.intent import champions, snapshots
+from personapulse.intent.model import IntentModel
 from personapulse.intent.registry import Registry, find
 from personapulse.intent.scores import REASONS, Scores, copy_scores
 from personapulse.marts.tables import describe, new_day, put_in_place
@@ -26,23 +26,6 @@ MART = "purchase_intent"
 
 Connection = psycopg.Connection[Any]
 Frames = Generator[pd.DataFrame]
-
-
-class Model(Protocol):
-    """What scores customers: `personapulse.intent.model.IntentModel`."""
-
-    reason_texts: Sequence[str]
-
-    def matrix(self, frame: pd.DataFrame) -> npt.NDArray[Any]:
-        """Encode a snapshot."""
-
-    def probabilities(self, matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Say how likely each row is to buy."""
-
-    def reason_codes(
-        self, matrix: npt.NDArray[Any], probabilities: npt.NDArray[Any], top: int = REASONS
-    ) -> npt.NDArray[Any]:
-        """Return places in `reason_texts` of each row's strongest reasons, of shape (rows, top)."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +97,7 @@ def score_day(
 
 
 def score(
-    connection: Connection, day: datetime.date, model: Model, model_version: str, frames: Frames | None = None
+    connection: Connection, day: datetime.date, model: IntentModel, model_version: str, frames: Frames | None = None
 ) -> Scored:
     """Score the customers of a day whose features are built, and put the scores in place of the day's former ones.
 
@@ -124,7 +107,7 @@ def score(
         From `personapulse.warehouse.connect`, outside a transaction.
     day : datetime.date
         The day.
-    model : Model
+    model : IntentModel
         The day's champion, from `Registry.load`.
     model_version : str
         Its version.
@@ -147,7 +130,7 @@ def score(
     return Scored(day, model_version, len(scores))
 
 
-def _scores(model: Model, frames: Frames) -> Scores:
+def _scores(model: IntentModel, frames: Frames) -> Scores:
     scores = Scores(model.reason_texts)
     for frame in _read_ahead(frames):
         matrix = model.matrix(frame)

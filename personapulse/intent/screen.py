@@ -13,6 +13,7 @@ from personapulse.intent.champions import Promotion, spans
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.registry import ModelVersion
 
+MEASURES = {"accuracy": "accuracy", "majority": "majority", "PR-AUC": "pr_auc", "Brier": "brier"}  # on the hold-out
 PASSED, REFUSED = Text("✓", style="bold green"), Text("✗", style="bold red")
 
 
@@ -29,6 +30,8 @@ def show_list(
     table.add_column("trained for", no_wrap=True)
     table.add_column("learned from", justify="right")
     table.add_column("size", justify="right", no_wrap=True)
+    for name in MEASURES:
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("gate", no_wrap=True)
     table.add_column("serves")
     for one in versions:
@@ -37,6 +40,7 @@ def show_list(
             str(one.trained_for),
             wording.counted(one.rows_trained, "row"),
             _size(one.artifact_bytes),
+            *(_measured(decisions.get(one.model_version), name) for name in MEASURES.values()),
             _verdict(decisions.get(one.model_version)),
             "; ".join(map(_span, serving.get(one.model_version, []))),
         )
@@ -66,15 +70,18 @@ def _show_decision(console: Console, decision: GateDecision) -> None:
     for reason in decision.reasons:
         console.print(Text(f"  {reason}"))
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name, justify in (("", "left"), ("criterion", "left"), ("value", "right"), ("limit", "right"), ("why", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column()
+    table.add_column("criterion", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("must be", no_wrap=True)
+    table.add_column("because")
     for one in decision.criteria:
         table.add_row(
             PASSED if one["passed"] else REFUSED,
-            Text(str(one["name"])),
-            _value(one.get("value")),
-            _value(one.get("limit")),
-            Text(str(one.get("why") or "")),
+            one["name"],
+            _value(one["value"]),
+            f"{one['comparison']} {_value(one['limit'])}",
+            Text(one["why"]),
         )
     console.print()
     console.print(table)
@@ -105,6 +112,12 @@ def _verdict(decision: GateDecision | None) -> Text:
     if decision is None:
         return Text("not judged", style="yellow")
     return Text("passed", style="bold green") if decision.passed else Text("refused", style="bold red")
+
+
+def _measured(decision: GateDecision | None, name: str) -> str:
+    """Write a number the gate saw; nothing where there was none."""
+    found = decision.measurements.get(name) if decision else None
+    return "" if not found or found["value"] is None else f"{found['value']:.3f}"
 
 
 def _span(days: tuple[datetime.date, datetime.date | None]) -> str:

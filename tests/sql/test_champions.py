@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from personapulse.errors import PersonaPulseError
 from personapulse.intent import champions, decisions
-from personapulse.intent.champions import ChampionChangedError, Promotion, champion_of, current, history, spans
+from personapulse.intent.champions import (
+    ChampionChangedError,
+    PastTrainingError,
+    Promotion,
+    champion_of,
+    current,
+    history,
+    spans,
+)
 from personapulse.warehouse import connect
 
 from .conftest import date
@@ -159,8 +167,10 @@ def test_a_training_of_the_past_moves_no_champion(house: House) -> None:
     house.promote("a", "2026-03-01")
     house.scored("2026-04-14", "a")
     house.judge("b", champion="a")
-    with pytest.raises(PersonaPulseError, match=r"training of the past: for 2026-04-07, and days up to 2026-04-14"):
+    with pytest.raises(PastTrainingError, match=r"training of the past: for 2026-04-07, and days up to 2026-04-14"):
         house.promote("b", "2026-04-07", over="a", **by_gate)
+    with pytest.raises(PastTrainingError, match="choose 2026-03-01 or later"):
+        house.promote("b", "2026-02-28", over="a", **by_gate)
     assert house.champion("2026-05-01") == "a"
     assert house.promote("b", "2026-04-08", over="a", **by_gate).valid_from == date("2026-04-15")  # a late one does
 
@@ -200,6 +210,8 @@ def test_rolling_back_goes_one_champion_back_at_a_time_and_not_to_and_fro(house:
     with pytest.raises(PersonaPulseError, match="no champion before this one"):
         house.roll_back("2026-04-06", over="a")
     house.promote("c", "2026-04-06", over="a")
+    house.promote("b", "2026-04-06", over="c", kind="rollback")  # to one that is none of the champions before
+    house.roll_back("2026-04-06", over="b")
     house.roll_back("2026-04-07", over="c")
     assert house.champion("2026-04-07") == "a"
     assert history(house.warehouse)[-1].kind == "rollback"
