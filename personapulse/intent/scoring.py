@@ -4,7 +4,7 @@ Frames of customers are read by a thread while the one before is scored, and onl
 """
 
 import datetime
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from personapulse.warehouse import take_lock
 MART = "purchase_intent"
 
 Connection = psycopg.Connection[Any]
-Frames = Generator[pd.DataFrame]
+Frames = Iterator[pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ def score_day(
     if champion is None:
         return NoChampion(day)
     model = registry.load(find(connection, champion.model_version))
-    snapshots.build(connection, day, settings)
+    if not snapshots.is_built(connection, day, settings):
+        snapshots.build(connection, day, settings)
     return score(connection, day, model, champion.model_version)
 
 
@@ -111,7 +112,7 @@ def score(
         The day's champion, from `Registry.load`.
     model_version : str
         Its version.
-    frames : generator of DataFrame, optional
+    frames : iterator of DataFrame, optional
         Snapshots of the day's customers; by default `snapshots.chunks`.
 
     Raises
@@ -132,16 +133,20 @@ def score(
 
 def _scores(model: IntentModel, frames: Frames) -> Scores:
     scores = Scores(model.reason_texts)
-    for frame in _read_ahead(frames):
-        matrix = model.matrix(frame)
-        probabilities = model.probabilities(matrix)
-        scores.add(frame["user_id"], probabilities, model.reason_codes(matrix, probabilities, REASONS))
+    with closing(_read_ahead(frames)) as ahead:
+        for frame in ahead:
+            matrix = model.matrix(frame)
+            probabilities = model.probabilities(matrix)
+            scores.add(frame["user_id"], probabilities, model.reason_codes(matrix, probabilities, REASONS))
     return scores
 
 
-def _read_ahead(frames: Frames) -> Frames:
-    """Give frames while a thread reads the next: reading waits for PostgreSQL, scoring for the processor."""
-    with closing(frames), ThreadPoolExecutor(max_workers=1) as reader:
+def _read_ahead(frames: Frames) -> Generator[pd.DataFrame]:
+    """Give frames while a thread reads the next: reading waits for PostgreSQL, scoring for the processor.
+
+    Closed, it first waits for that thread: the connection is its own as long as it reads.
+    """
+    with ThreadPoolExecutor(max_workers=1) as reader:
         following = reader.submit(next, frames, None)
         while (frame := following.result()) is not None:
             following = reader.submit(next, frames, None)
