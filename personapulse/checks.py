@@ -20,7 +20,7 @@ from personapulse.paths import SQL
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import run_file, take_lock
 
-Layer = Literal["staging", "core", "marts"]
+Layer = Literal["staging", "core", "marts", "scores"]
 
 SAMPLE = 5  # keys kept of a check's findings
 
@@ -90,7 +90,7 @@ def find(
     connection : psycopg.Connection
         From `personapulse.warehouse.connect`.
     layer : str
-        `staging` (what the day brought, before core changes), `core` or `marts`.
+        `staging` (what the day brought, before core changes), `core`, `marts` or `scores` (purchase intent).
     as_of_date : datetime.date
         The day that is checked.
     known_on : datetime.date, optional

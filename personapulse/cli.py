@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from personapulse import __version__
-from personapulse.commands import clv, convert, doctor, insights, metric, query, report, simulate, up
+from personapulse.commands import clv, convert, doctor, insights, metric, model, query, report, simulate, up
 from personapulse.errors import PersonaPulseError
 
 application = typer.Typer(
@@ -47,6 +47,7 @@ application.add_typer(query.commands)
 application.command()(doctor.doctor)
 application.command()(metric.metric)
 application.command()(insights.insights)
+application.add_typer(model.commands)
 application.command()(report.report)
 application.command()(simulate.simulate)
 

@@ -44,6 +44,11 @@ class Home:
         """Where `publish_dashboards` writes the newest report."""
         return self.root / "report"
 
+    @property
+    def models(self) -> Path:
+        """Where artifacts of models and their cards are kept, a folder per version."""
+        return self.root / "models"
+
     @classmethod
     def open(cls, root: Path | None = None) -> "Home":
         """Make the home folder if needed and refuse one that newer code owns.

@@ -58,6 +58,10 @@ class ShopSettings:
         `keep` (a price of 0 is a free item) or `quarantine` (a price of 0 means that nobody recorded it).
     quarantine : mapping of str to QuarantineLimits
         Per file of the contract.
+    intent_horizon_days : int
+        Purchase intent is the probability of a paid order within that many days.
+    intent_accuracy_floor : float or None
+        Accuracy a purchase intent model must reach to be used, in place of that of `include/gate.yaml`.
     checks : mapping of str to str
         Per check of a day (the rules of include/sql/checks/staging and core), `fail` or `warn` in place of its own.
     """
@@ -71,6 +75,8 @@ class ShopSettings:
     persona_rules: str = "default"
     lacks: tuple[str, ...] = ()
     zero_price: str = "keep"
+    intent_horizon_days: int = 14
+    intent_accuracy_floor: float | None = None
     quarantine: Mapping[str, QuarantineLimits] = field(default_factory=dict)
     checks: Mapping[str, str] = field(default_factory=dict)
 
@@ -134,6 +140,20 @@ def _days(value: Any, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise PersonaPulseError(f"{where} must be a whole number of days, 0 or more, got {value!r}.")
     return value
+
+
+def _horizon(value: Any, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 90:
+        raise PersonaPulseError(f"{where} must be a whole number of days from 1 to 90, got {value!r}.")
+    return value
+
+
+def _accuracy(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.5 <= value <= 1:
+        raise PersonaPulseError(
+            f"{where} must be a share of customers from 0.5 (a coin reaches that) to 1, such as 0.84, got {value!r}."
+        )
+    return float(value)
 
 
 def _file_names(value: Any, where: str) -> tuple[str, ...]:
@@ -207,6 +227,8 @@ _CHECKS: dict[str, Any] = {
     "persona_rules": _choice(*RULE_SETS),
     "lacks": _file_names,
     "zero_price": _choice("keep", "quarantine"),
+    "intent_horizon_days": _horizon,
+    "intent_accuracy_floor": _accuracy,
     "quarantine": _quarantine,
     "checks": _severities,
 }

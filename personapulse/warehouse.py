@@ -104,9 +104,10 @@ def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def take_lock(connection: psycopg.Connection[Any], name: str) -> None:
-    """Wait for the named lock; it is held until the transaction ends."""
-    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"personapulse.{name}",))
+def take_lock(connection: psycopg.Connection[Any], name: str, *, is_shared: bool = False) -> None:
+    """Wait for the named lock; it is held until the transaction ends. Those who share it hold it together."""
+    lock = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
+    connection.execute(f"select {lock}(hashtextextended(%s, 0))".encode(), (f"personapulse.{name}",))
 
 
 def read_file(name: str, **fragments: str) -> str:

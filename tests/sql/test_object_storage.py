@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import httpx
+import psycopg
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -19,8 +20,10 @@ from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from personapulse import ingest
 from personapulse.errors import PersonaPulseError
+from personapulse.intent.registry import Registry
 
 from .conftest import Shop, date
+from .models import TRAINING, Chances
 
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"]
 SHOP = "s3://lake/shop"
@@ -187,3 +190,18 @@ def test_without_credentials_the_message_says_so(bucket: Any, monkeypatch: pytes
     S3FileSystem.clear_instance_cache()
     with pytest.raises(PersonaPulseError, match=f"The source {SHOP} cannot be reached: Unable to locate credentials"):
         ingest.Source(SHOP)
+
+
+def test_a_models_artifact_and_card_are_kept_in_a_bucket(
+    warehouse: psycopg.Connection[Any], bucket: Any, tmp_path: Path
+) -> None:
+    models = Registry("s3://lake/models")
+    saved = models.save(warehouse, Chances("far away"), TRAINING)
+    (tmp_path / "card.md").write_text("# A model")
+    assert models.keep_card(warehouse, saved, tmp_path).card_url == f"s3://lake/models/{saved.model_version}/card.md"
+    assert models.load(saved) == Chances("far away")
+    keys = {one["Key"] for one in bucket.list_objects_v2(Bucket="lake")["Contents"]}
+    assert keys == {f"models/{saved.model_version}/{name}" for name in ("card.md", "model.joblib")}  # and no halves
+    bucket.delete_object(Bucket="lake", Key=f"models/{saved.model_version}/model.joblib")
+    with pytest.raises(PersonaPulseError, match=r"neither at s3://lake/models/.*/model\.joblib"):
+        models.load(saved)

@@ -13,11 +13,13 @@ def test_a_shop_that_says_nothing_has_defaults() -> None:
 def test_settings_are_read() -> None:
     settings = parse_settings(
         "name: Maple\ntime_zone: Europe/Oslo\nlacks: [product_views]\n"
+        "intent_horizon_days: 30\nintent_accuracy_floor: 0.84\n"
         "quarantine: {orders: {threshold: 0.1, rules: {missing_user_id: 1.0}}}\n"
         "checks: {volume_collapsed: warn, order_of_unknown_user: fail}",
         "source.yaml",
     )
     assert (settings.name, settings.time_zone, settings.lacks) == ("Maple", "Europe/Oslo", ("product_views",))
+    assert (settings.intent_horizon_days, settings.intent_accuracy_floor) == (30, 0.84)
     assert settings.limits("orders") == QuarantineLimits(0.1, {"missing_user_id": 1.0})
     assert settings.limits("users") == QuarantineLimits(0.05, {})
     assert settings.checks == {"volume_collapsed": "warn", "order_of_unknown_user": "fail"}
@@ -36,6 +38,11 @@ def test_settings_are_read() -> None:
         ("persona_rules: mine", "source.yaml: persona_rules must be one of default, classic, got 'mine'"),
         ("lacks: product_views", "source.yaml: lacks must be a list of files"),
         ("lacks: [views]", "source.yaml: lacks: 'views' is no file of the contract. Files are: users"),
+        ("intent_horizon_days: 0", "source.yaml: intent_horizon_days must be a whole number of days from 1 to 90"),
+        ("intent_horizon_days: 14.5", "source.yaml: intent_horizon_days must be a whole number of days from 1 to 90"),
+        ("intent_accuracy_floor: 89", "source.yaml: intent_accuracy_floor must be a share of customers from 0.5"),
+        ("intent_accuracy_floor: 0.4", "source.yaml: intent_accuracy_floor must be a share of customers from 0.5"),
+        ("intent_accuracy_floor: high", "source.yaml: intent_accuracy_floor must be a share of customers from 0.5"),
         ("zero_price: drop", "source.yaml: zero_price must be one of keep, quarantine"),
         ("quarantine: 0.1", "source.yaml: quarantine must be a mapping"),
         ("quarantine: {order: {}}", "source.yaml: quarantine: 'order' is no file of the contract"),
