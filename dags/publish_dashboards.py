@@ -3,7 +3,7 @@
 1. `write_report`: writes the day's report as `latest` into the folder named by the Variable `personapulse_report`,
    unless a newer day is in front already: taking in an old day never puts old figures there.
 
-**Starts** when a day of `marts` has been checked; its partition key is the day shown. **Running it again is safe**: the
+**Starts** when a day is scored, or known not to be; its partition key is the day shown. **Running it again is safe**: the
 report is written anew. **When it fails**: `docs/runbook.md#publish_dashboards`.
 """
 
@@ -27,7 +27,7 @@ def write_report(partition_key: str | None = None) -> None:
 
 
 @dag(
-    schedule=shared.when(shared.MARTS),
+    schedule=shared.when(shared.INTENT),
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

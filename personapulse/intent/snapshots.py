@@ -48,6 +48,10 @@ class CutOffs:
     hold_out: datetime.date
 
 
+class HistoryTooShortError(PersonaPulseError):
+    """The shop has not been delivering for long enough to learn and to judge."""
+
+
 def cut_offs(connection: Connection, day: datetime.date, horizon_days: int = HORIZON_DAYS) -> CutOffs:
     """Choose the cut-offs of a training on the evening of a day.
 
@@ -62,8 +66,10 @@ def cut_offs(connection: Connection, day: datetime.date, horizon_days: int = HOR
 
     Raises
     ------
+    HistoryTooShortError
+        If the shop has been delivering for too short a time.
     PersonaPulseError
-        If the day is not delivered yet, or the shop has been delivering for too short a time.
+        If the day is not delivered yet.
     """
     first, last = connection.execute("select min(known_from), max(known_from) from core.deliveries").fetchone() or (
         None,
@@ -83,7 +89,7 @@ def choose(first: datetime.date, day: datetime.date, horizon_days: int) -> CutOf
 
     Raises
     ------
-    PersonaPulseError
+    HistoryTooShortError
         If there is none to learn from.
     """
     hold_out = day - datetime.timedelta(horizon_days)
@@ -91,7 +97,7 @@ def choose(first: datetime.date, day: datetime.date, horizon_days: int) -> CutOf
     oldest = first + datetime.timedelta(LEAST_HISTORY - 1)
     if newest < oldest:
         needed, there = LEAST_HISTORY + 2 * horizon_days, max((day - first).days + 1, 0)
-        raise PersonaPulseError(
+        raise HistoryTooShortError(
             f"Too little history to learn from: up to {day} the shop has delivered {there} days, "
             f"and {needed} are needed: {LEAST_HISTORY} to know customers by, {horizon_days} to see what they did then, "
             f"and {horizon_days} to judge by. Train as of {first + datetime.timedelta(needed - 1)} or later."

@@ -18,8 +18,10 @@ from personapulse.service.api import AirflowApi
 from personapulse.service.processes import Processes
 
 INGEST, SEGMENTS, PUBLISH, HISTORY = "ingest_shop_data", "build_segments", "publish_dashboards", "load_history"
-CHAIN = (INGEST, SEGMENTS, PUBLISH)  # what each day goes through, in this order
-DAGS = (*CHAIN, HISTORY)
+TRAIN, SCORE, OVERRIDE = "train_intent_model", "score_intent", "override_intent_gate"
+CHAIN = (INGEST, SEGMENTS, TRAIN, SCORE, PUBLISH)  # what each day goes through, in this order
+GOES_ON = {TRAIN, SCORE}  # where they fail the day goes on, without new scores
+DAGS = (*CHAIN, HISTORY, OVERRIDE)
 
 # Logs are read from disk by the API server, so nobody needs to serve them over further ports.
 PROGRAMS: dict[str, Sequence[str]] = {

@@ -1,4 +1,4 @@
-"""The work of `up` once Airflow runs: the past in one go, then each wanted day through all three dags."""
+"""The work of `up` once Airflow runs: the past in one go, then each wanted day through all dags of the chain."""
 
 import datetime
 import itertools
@@ -9,7 +9,7 @@ from typing import Any
 from personapulse import ingest, warehouse
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.service.airflow import CHAIN, HISTORY, INGEST, Airflow
+from personapulse.service.airflow import CHAIN, HISTORY, INGEST, TRAIN, Airflow
 from personapulse.service.api import AirflowApi, Run
 from personapulse.service.days import Days, follow
 from personapulse.service.plan import Plan
@@ -44,7 +44,7 @@ def run(parts: Parts, plan: Plan, *, again: bool) -> bool:
     Returns
     -------
     bool
-        Whether every wanted day is green in all three dags.
+        Whether every wanted day is green.
     """
     _close_backfills(parts)
     eve = _load_past(parts, plan)
@@ -146,9 +146,9 @@ def _mend_chain(api: AirflowApi, days: Days, day: datetime.date) -> None:
     """Start the dag that failed, or never started, for a day that is in core."""
     for before, dag in itertools.pairwise(CHAIN):
         run = days.run(dag, day)
-        if days.state(before, day) != "success":
+        if not days.is_through(before, day):
             return
-        if run and run.state == "failed":
+        if run and run.state == "failed" and dag != TRAIN:  # a refused model stays refused
             api.clear(run)
         elif not run:
             api.trigger_day(dag, day)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from personapulse.service.airflow import CHAIN
+from personapulse.service.airflow import CHAIN, GOES_ON, TRAIN
 from personapulse.service.api import AirflowApi, Run
 
 POLL = 0.5  # seconds
@@ -70,7 +70,7 @@ class Days:
         known = self._runs.get((run.dag, run.day))
         if known is None or run.since >= known.since:
             self._runs[run.dag, run.day] = run
-            if run.state == "success":
+            if _is_through(run.dag, run.state):
                 self._green_at.setdefault((run.dag, run.day), time.monotonic())
 
     def adopt(self, day: datetime.date, run: Run) -> None:
@@ -88,14 +88,20 @@ class Days:
         return run.state if run else ""
 
     def is_green(self, day: datetime.date) -> bool:
-        """Whether the day has gone through the whole chain."""
-        return all(self.state(dag, day) == "success" for dag in CHAIN)
+        """Whether the day has gone through the whole chain; that the gate refused a model makes it no worse."""
+        return all(
+            self.state(dag, day) == "success" or (dag == TRAIN and self.is_through(dag, day)) for dag in CHAIN
+        )
+
+    def is_through(self, dag: str, day: datetime.date) -> bool:
+        """Whether a dag has done with the day and the next one follows."""
+        return _is_through(dag, self.state(dag, day))
 
     def is_settled(self, day: datetime.date) -> bool:
         """Whether nothing more will happen to the day: green, failed somewhere, or the next dag never started."""
         for before, dag in zip((None, *CHAIN), CHAIN, strict=False):
             state = self.state(dag, day)
-            if state == "success":
+            if self.is_through(dag, day):
                 continue
             return state == "failed" or (not state and self._link_is_broken(before, day))
         return True
@@ -113,8 +119,8 @@ class Days:
         return all(self.is_green(day) for day in self.days)
 
     def done(self) -> int:
-        """How many of the days' runs are green."""
-        return sum(self.state(dag, day) == "success" for day in self.days for dag in CHAIN)
+        """How many of the days' runs are through."""
+        return sum(self.is_through(dag, day) for day in self.days for dag in CHAIN)
 
     def forget(self, day: datetime.date) -> None:
         """Count the day's runs as they are now no longer: new ones are coming, or these change."""
@@ -130,6 +136,10 @@ class Days:
                 run = self.run(dag, day)
                 if run and run.state == "failed":
                     yield from explain(self._api, run)
+
+
+def _is_through(dag: str, state: str) -> bool:
+    return state == "success" or (state == "failed" and dag in GOES_ON)
 
 
 def explain(api: AirflowApi, run: Run) -> Iterator[Failure]:

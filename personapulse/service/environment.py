@@ -142,6 +142,7 @@ def _shop_settings(home: Home, postgres: EmbeddedPostgres, shop: Shop) -> dict[s
         "AIRFLOW_CONN_SHOP_WAREHOUSE": json.dumps(connection),
         "AIRFLOW_VAR_PERSONAPULSE_SOURCE": shop.url,
         "AIRFLOW_VAR_PERSONAPULSE_REPORT": str(home.report),
+        "AIRFLOW_VAR_PERSONAPULSE_MODELS": str(home.models),
         "PERSONAPULSE_TIME_ZONE": shop.time_zone,
         "PERSONAPULSE_FIRST_NIGHT": shop.first_night.isoformat(),
     }

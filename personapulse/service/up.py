@@ -50,7 +50,7 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
     Returns
     -------
     int
-        Exit code: 0 if every wanted day is green in all three dags, 1 if not, 130 after Ctrl-C.
+        Exit code: 0 if every wanted day is green, 1 if not, 130 after Ctrl-C.
 
     Raises
     ------

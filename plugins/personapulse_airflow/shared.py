@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pendulum
 import psycopg
@@ -27,6 +27,9 @@ from personapulse import warehouse as the_warehouse
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import Source
 
+if TYPE_CHECKING:
+    from personapulse.intent.registry import Registry
+
 log = logging.getLogger(__name__)
 
 WAREHOUSE = "shop_warehouse"  # the one Airflow connection id for PostgreSQL
@@ -34,6 +37,8 @@ DAY_FORMAT = "%Y-%m-%d"  # of a partition key: the shop day whose data is proces
 
 CORE = Asset("core")
 MARTS = Asset("marts")
+INTENT_MODEL = Asset("intent_model")  # the day's training, if one was due, is over
+INTENT = Asset("purchase_intent")
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "personapulse",
@@ -114,6 +119,13 @@ def source() -> Source:
 def report_folder() -> Path:
     """Folder of the published reports: the Airflow Variable `personapulse_report`."""
     return Path(Variable.get("personapulse_report"))
+
+
+def registry() -> "Registry":
+    """Return where models are kept: the folder or fsspec URL in the Airflow Variable `personapulse_models`."""
+    from personapulse.intent.registry import Registry  # noqa: PLC0415 - takes its time to load; few tasks need it
+
+    return Registry(Variable.get("personapulse_models"))
 
 
 @contextmanager

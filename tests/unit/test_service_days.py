@@ -1,11 +1,13 @@
 import datetime
 
+import pytest
+
 from personapulse.service.airflow import CHAIN
 from personapulse.service.api import Run
 from personapulse.service.days import Days, explain
 
 DAY = datetime.date(2026, 1, 2)
-INGEST, SEGMENTS, PUBLISH = CHAIN
+INGEST, SEGMENTS, TRAIN, SCORE, PUBLISH = CHAIN
 
 
 class Told:
@@ -42,11 +44,19 @@ def read(days, told, *rows):
     days.read()
 
 
-def test_a_day_is_green_when_all_three_dags_are():
-    days, told = days_after(run_of(INGEST, "success"), run_of(SEGMENTS, "success"))
-    assert (days.is_green(DAY), days.is_settled(DAY), days.done()) == (False, False, 2)
+def test_a_day_is_green_when_all_its_dags_are():
+    days, told = days_after(*(run_of(dag, "success") for dag in CHAIN[:-1]))
+    assert (days.is_green(DAY), days.is_settled(DAY), days.done()) == (False, False, 4)
     read(days, told, run_of(PUBLISH, "success"))
-    assert (days.is_green(DAY), days.is_settled(DAY), days.done()) == (True, True, 3)
+    assert (days.is_green(DAY), days.is_settled(DAY), days.done()) == (True, True, 5)
+
+
+@pytest.mark.parametrize(("dag", "is_green"), [(TRAIN, True), (SCORE, False)])
+def test_a_day_goes_on_where_no_model_can_serve_it(dag, is_green):
+    days, told = days_after(*(run_of(one, "failed" if one == dag else "success") for one in CHAIN[:-1]))
+    assert not days.is_settled(DAY)
+    read(days, told, run_of(PUBLISH, "success"))
+    assert (days.is_green(DAY), days.is_settled(DAY)) == (is_green, True)
 
 
 def test_the_newest_run_of_a_day_counts_whatever_the_order():
