@@ -3,8 +3,8 @@
 1. `write_report`: writes the day's report as `latest` into the folder named by the Variable `personapulse_report`,
    unless a newer day is in front already: taking in an old day never puts old figures there.
 
-**Starts** when a day is scored, or known not to be; its partition key is the day shown. **Running it again is safe**: the
-report is written anew. **When it fails**: `docs/runbook.md#publish_dashboards`.
+**Starts** when a day is scored, or known not to be; its partition key is the day shown. **Running it again is safe**:
+the report is written anew. **When it fails**: `docs/runbook.md#publish_dashboards`.
 """
 
 import logging

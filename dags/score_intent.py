@@ -1,36 +1,27 @@
 """Score every customer known on a day with the champion of that day.
 
-1. `score`: writes `marts.purchase_intent`: how likely each customer is to buy within the horizon, and why. Skipped while
-   no model has been promoted.
+1. `score`: writes `marts.purchase_intent`: how likely each customer is to buy within the horizon, and why. Skipped
+   while no model has been promoted.
 2. `check_scores`: checks them.
 3. `announce_scores`: announces the day, scored or not, so that its figures are published.
 
-**Starts** when the day's training, if one was due, is over; its partition key is the day. **Running it again is safe**: the
-champion of a day does not change, and scores replace the day's former ones. **When it fails**:
+**Starts** when the day's training, if one was due, is over; its partition key is the day. **Running it again is safe**:
+the champion of a day does not change, and scores replace the day's former ones. **When it fails**:
 `docs/runbook.md#score_intent`.
 """
-
-import logging
 
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from personapulse_airflow import shared
-
-log = logging.getLogger(__name__)
+from personapulse_airflow import intent, shared
 
 
 @task
 def score(partition_key: str | None = None) -> None:
     """Score the day's customers."""
-    from personapulse.intent import scoring  # noqa: PLC0415 - loads scikit-learn
-
     day = shared.day_of(partition_key)
-    with shared.warehouse() as connection:
-        done = scoring.score_day(connection, day, shared.registry(), shared.source().settings)
-    if isinstance(done, scoring.NoChampion):
+    if not intent.score(day):
         raise AirflowSkipException(f"No model has been promoted by {day}, so nobody is scored (docs/model.md).")
-    log.info("marts.purchase_intent: %d customers scored by %s", done.customers, done.model_version)
 
 
 @task

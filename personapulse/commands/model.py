@@ -93,22 +93,18 @@ def promote(
 
     personapulse model promote 2026-05-31 --reason "refused for one small slice; reviewed with the shop"
     """
-    from personapulse.intent import champions, registry  # noqa: PLC0415
+    from personapulse.intent import candidates, champions, registry  # noqa: PLC0415
 
     with _warehouse(context) as (connection, models):
         version = registry.find(connection, model)
         models.verify(version)
         before = champions.current(connection)
-        begins = max(version.trained_for, before.valid_from) if before else version.trained_for
-        promotion = champions.promote(
+        promotion = candidates.override(
             connection,
-            version.model_version,
-            valid_from=first_day.date() if first_day else begins,
-            kind="override",
+            version,
             promoted_by=by or getpass.getuser(),
             reason=reason,
-            expected_champion=before.model_version if before else None,
-            keep_scored_days=first_day is None,
+            first_day=first_day.date() if first_day else None,
         )
         _tell(connection, promotion, before)
 

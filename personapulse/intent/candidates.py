@@ -15,7 +15,7 @@ from personapulse.intent.champions import Promotion
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.features import FEATURES
 from personapulse.intent.policy import load_policy
-from personapulse.intent.registry import ModelVersion, Registry, Training, find
+from personapulse.intent.registry import ModelVersion, Registry, Training, find, versions
 from personapulse.settings import ShopSettings
 
 SEED = 1
@@ -132,6 +132,68 @@ def promote(
         promoted_by=promoted_by,
         reason=passed,
         expected_champion=candidate.decision.champion_version,
+    )
+
+
+def of_version(connection: Connection, model_version: str) -> Candidate:
+    """Return a version that was trained and judged before.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it is not known, or was never judged.
+    """
+    version = find(connection, model_version)
+    decision = decisions.newest(connection, version.model_version)
+    if decision is None:
+        raise PersonaPulseError(f"Model {version.model_version} was never judged. Train it again.")
+    return Candidate(version, decision)
+
+
+def is_for_people_to_decide(connection: Connection, candidate: Candidate) -> bool:
+    """Tell whether the gate refused a candidate that could still serve: no later one has been trained."""
+    return not candidate.decision.passed and candidate.version.trained_for == max(
+        version.trained_for for version in versions(connection)
+    )
+
+
+def override(
+    connection: Connection,
+    version: ModelVersion,
+    *,
+    promoted_by: str,
+    reason: str,
+    first_day: datetime.date | None = None,
+) -> Promotion:
+    """Make a version the champion whatever the gate said of it.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        From `personapulse.warehouse.connect`.
+    version : ModelVersion
+        Whom.
+    promoted_by, reason : str
+        Who decides, and why; neither is empty.
+    first_day : datetime.date, optional
+        First day it scores, also if that is scored already; by default the first day that is not.
+
+    Raises
+    ------
+    PersonaPulseError
+        As `champions.promote` does.
+    """
+    before = champions.current(connection)
+    begins = max(version.trained_for, before.valid_from) if before else version.trained_for
+    return champions.promote(
+        connection,
+        version.model_version,
+        valid_from=first_day or begins,
+        kind="override",
+        promoted_by=promoted_by,
+        reason=reason,
+        expected_champion=before.model_version if before else None,
+        keep_scored_days=first_day is None,
     )
 
 

@@ -11,7 +11,16 @@ from personapulse.intent import plots
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.watching import LiveMetrics
 
-SHOWN = ("accuracy", "majority", "accuracy_above_majority", "roc_auc", "pr_auc", "base_rate", "brier", "calibration_error")
+SHOWN = (
+    "accuracy",
+    "majority",
+    "accuracy_above_majority",
+    "roc_auc",
+    "pr_auc",
+    "base_rate",
+    "brier",
+    "calibration_error",
+)
 
 
 @dataclass(frozen=True)

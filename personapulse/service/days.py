@@ -89,9 +89,7 @@ class Days:
 
     def is_green(self, day: datetime.date) -> bool:
         """Whether the day has gone through the whole chain; that the gate refused a model makes it no worse."""
-        return all(
-            self.state(dag, day) == "success" or (dag == TRAIN and self.is_through(dag, day)) for dag in CHAIN
-        )
+        return all(self.state(dag, day) == "success" or (dag == TRAIN and self.is_through(dag, day)) for dag in CHAIN)
 
     def is_through(self, dag: str, day: datetime.date) -> bool:
         """Whether a dag has done with the day and the next one follows."""

@@ -1,7 +1,7 @@
-"""Alerts: one message by mail and to whatever Apprise knows (Slack, Teams, ...), where these are set up; always a log line.
+"""Alerts: one message by mail and to whatever Apprise knows (Slack, Teams, ...), where set up; always a log line.
 
-Called by tasks that fail (`on_failure_callback`). Mail goes through the Airflow connection `smtp_default` to the addresses
-in the Variable `personapulse_alert_to`, everything else through the connection `apprise_default`.
+Called by tasks that fail (`on_failure_callback`). Mail goes through the Airflow connection `smtp_default` to the
+addresses in the Variable `personapulse_alert_to`, everything else through the connection `apprise_default`.
 """
 
 import logging
@@ -29,14 +29,12 @@ ALERT_TO = "personapulse_alert_to"
 
 def gate_refused(context: Any) -> None:
     """Tell that the gate refused the model the run has trained."""
-    from personapulse.intent import decisions, messages  # noqa: PLC0415 - loads the chart libraries
+    from personapulse.intent import candidates, messages  # noqa: PLC0415 - loads the chart libraries
 
     version = context["ti"].xcom_pull(task_ids="train_and_judge")
-    with shared.warehouse() as connection, tempfile.TemporaryDirectory() as folder:
-        decision = decisions.newest(connection, version)
-        if decision is None:
-            log.error("No decision on %s is known, so nobody is told of one.", version)
-            return
+    with shared.warehouse() as connection:
+        decision = candidates.of_version(connection, version).decision
+    with tempfile.TemporaryDirectory() as folder:
         send(messages.refused(decision, shared.source().settings.name, run_url(context), Path(folder)), context)
 
 

@@ -12,7 +12,15 @@ from personapulse import marts, personas
 from personapulse.paths import ROOT, SQL
 from personapulse.personas import reading
 
-DAG_IDS = ["build_segments", "ingest_shop_data", "load_history", "publish_dashboards"]
+DAG_IDS = [
+    "build_segments",
+    "ingest_shop_data",
+    "load_history",
+    "override_intent_gate",
+    "publish_dashboards",
+    "score_intent",
+    "train_intent_model",
+]
 
 
 def test_the_house_has_exactly_these_dags(bag):
@@ -65,6 +73,9 @@ def test_the_runbook_has_an_entry_for_each_dag():
     assert [heading for heading in headings if heading in DAG_IDS] == [
         "ingest_shop_data",
         "build_segments",
+        "train_intent_model",
+        "override_intent_gate",
+        "score_intent",
         "publish_dashboards",
         "load_history",
     ]
@@ -98,6 +109,8 @@ def test_a_day_is_announced_only_after_its_checks(bag):
         ("ingest_shop_data", "merge_core"): ["core"],
         ("load_history", "load_days"): ["core"],
         ("build_segments", "check_marts"): ["marts"],
+        ("train_intent_model", "announce_model"): ["intent_model"],
+        ("score_intent", "announce_scores"): ["purchase_intent"],
     }
     assert bag.dags["build_segments"].get_task("check_marts").upstream_task_ids == {
         f"build_{group}" for group in marts.GROUPS
