@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-from personapulse.intent import snapshots
 from personapulse.intent.champions import TRAINING_EVERY
+from personapulse.intent.cut_offs import HistoryTooShortError, cut_offs
 from personapulse.settings import ShopSettings
 
 
@@ -47,8 +47,8 @@ def training_due(connection: psycopg.Connection[Any], day: datetime.date, settin
         following = trained[0] + TRAINING_EVERY
         return Due(is_due=False, why=f"Not due: a model was trained for {trained[0]}; the next is for {following}.")
     try:
-        days = snapshots.cut_offs(connection, day, settings.intent_horizon_days)
-    except snapshots.HistoryTooShortError as error:
+        days = cut_offs(connection, day, settings.intent_horizon_days)
+    except HistoryTooShortError as error:
         return Due(is_due=False, why=f"Not yet. {error}")
     return Due(
         is_due=True,

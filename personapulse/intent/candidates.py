@@ -12,6 +12,7 @@ import psycopg
 from personapulse.errors import PersonaPulseError
 from personapulse.intent import card, champions, decisions, evaluation, gate, snapshots, training
 from personapulse.intent.champions import Promotion
+from personapulse.intent.cut_offs import cut_offs
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.features import FEATURES
 from personapulse.intent.policy import load_policy
@@ -77,7 +78,7 @@ def train(
         If the history is too short, or tells nothing apart; nothing is kept then.
     """
     horizon = settings.intent_horizon_days
-    days = snapshots.cut_offs(connection, day, horizon)
+    days = cut_offs(connection, day, horizon)
     frame = snapshots.frame(connection, days.training, horizon, day, settings)
     hold_out = snapshots.frame(connection, [days.hold_out], horizon, day, settings)
     trained = training.train(frame, FEATURES, seed=seed, horizon_days=horizon)

@@ -39,11 +39,12 @@ def watch_served(day: datetime.date) -> None:
 
 def build_features(day: datetime.date) -> None:
     """Build the features of the days to learn from and to be judged on, where they are not there yet."""
-    from personapulse.intent import cut_offs, snapshots  # noqa: PLC0415
+    from personapulse.intent import snapshots  # noqa: PLC0415
+    from personapulse.intent.cut_offs import cut_offs  # noqa: PLC0415
 
     settings = shared.source().settings
     with shared.warehouse() as connection:
-        days = cut_offs.cut_offs(connection, day, settings.intent_horizon_days)
+        days = cut_offs(connection, day, settings.intent_horizon_days)
         for cut_off in (*days.training, days.hold_out):
             if not snapshots.is_built(connection, cut_off, settings):
                 log.info("ml.features: %d customers as of %s", snapshots.build(connection, cut_off, settings), cut_off)
