@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -215,13 +214,3 @@ def test_a_horizon_is_part_of_the_model() -> None:
     _, trained = honest()
     assert trained.model.horizon_days == HORIZON
     assert trained.summary()["trained_until"] == "2026-05-24"
-
-
-def test_plots_and_card_read_the_measurements_alone(measured: Measurements, tmp_path: Any) -> None:
-    from personapulse.intent import plots  # noqa: PLC0415
-
-    kept = json.loads(json.dumps(measured))
-    first, second = (plots.draw(kept, tmp_path / name) for name in ("one", "two"))
-    assert list(first) == ["calibration", "pr_curve", "confusion", "importances"]
-    assert [file.read_bytes() for file in first.values()] == [file.read_bytes() for file in second.values()]
-    assert all(file.read_bytes().startswith(b"\x89PNG") for file in first.values())
