@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import clv, figures, history, ingestion, segments
+from benchmarks import clv, figures, history, ingestion, scoring, segments
 from benchmarks.large_shop import LargeShop
 from benchmarks.warehouses import server
 
@@ -28,6 +28,7 @@ class Part(StrEnum):
     history = "history"
     segments = "segments"
     clv = "clv"
+    scoring = "scoring"
 
 
 @app.command()
@@ -43,7 +44,7 @@ def main(
         tuple[int, int, int], typer.Option(metavar="CUSTOMERS ORDERS EVENTS", help="Size of the shop of the marts.")
     ] = (500_000, 5_000_000, 12_000_000),
     customers: Annotated[
-        int, typer.Option(min=1_000, help="Customers the lifetime value models are fitted to.")
+        int, typer.Option(min=1_000, help="Customers that lifetime value models are fitted to, and that are scored.")
     ] = 1_000_000,
     pymc: Annotated[
         Path | None,
@@ -53,7 +54,7 @@ def main(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table for docs/performance.md.")] = False,
     json: Annotated[Path | None, typer.Option(help="Also write the figures to this file.")] = None,
 ) -> None:
-    """Measure how fast PersonaPulse takes data in, builds its marts and fits its models, in ratios within one run."""
+    """Measure how fast PersonaPulse takes data in, builds marts, fits models and scores, in ratios within one run."""
     console = Console(stderr=True)
     began = time.monotonic()
 
@@ -67,6 +68,8 @@ def main(
             found += ingestion.measure(running, cache, events, say)
         if part in {Part.all, Part.history}:
             found += history.measure(running, users, (short, long), repeats, say)
+        if part in {Part.all, Part.scoring}:
+            found += scoring.measure(running, customers, min(repeats, 3), say)
     if part in {Part.all, Part.segments}:
         found += segments.measure(LargeShop(*large), cache, min(repeats, 3), say)
     if part in {Part.all, Part.clv}:

@@ -95,7 +95,7 @@ def ingest_day(
             ingest.merge(connection, source, day)
         merge = time.perf_counter() - began - stage
     told, derived, found = parts.values()
-    return Times(stage, merge, told, derived, found, _peak_memory())
+    return Times(stage, merge, told, derived, found, peak_memory())
 
 
 @contextmanager
@@ -117,7 +117,8 @@ def _clocked(module: Any, name: str, seconds: dict[str, float]) -> Iterator[None
         setattr(module, name, function)
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
+    """MiB that this process took at most so far."""
     try:  # ru_maxrss begins with what the parent had when it started us
         (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     except FileNotFoundError:

@@ -65,7 +65,7 @@ def train_intent_model() -> None:
     due, version = is_due(), train_and_judge()
     due >> watch_served()
     due >> build_features() >> version
-    decided = task(intent.gate, on_failure_callback=alerts.gate_refused)(version)
+    decided = task(on_failure_callback=alerts.gate_refused)(intent.gate)(version)
     promoted = decided >> task(intent.promote)(version, by="train_intent_model")
     ask = {"model_version": "{{ ti.xcom_pull(task_ids='train_and_judge') }}"}
     task.short_circuit(intent.is_for_people_to_decide)(version) >> TriggerDagRunOperator(

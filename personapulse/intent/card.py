@@ -12,6 +12,14 @@ from personapulse.intent.gate import Decision
 NAME = "card.md"
 NOT_MEASURED = "not measured"
 MOST_FEATURES = 12
+# Rows of the first table: the measure's title, and what saying the same of everybody comes to.
+COMPARED = {
+    "accuracy": ("accuracy", "majority"),
+    "pr_auc": ("PR-AUC", "base_rate"),
+    "roc_auc": ("ROC-AUC", None),
+    "brier": ("Brier score (lower is better)", "base_brier"),
+    "calibration_error": ("calibration error", None),
+}
 NOTABLE_PSI = 0.1  # customary: below 0.1 is no change, above 0.25 a large one
 
 
@@ -47,6 +55,7 @@ def text(version: Mapping[str, Any], measurements: Mapping[str, Any], decision: 
         version=version,
         m=measurements,
         decision=decision,
+        comparison=_comparison(measurements),
         pictures=plots.PICTURES,
         most=MOST_FEATURES,
         drifted=[one for one in measurements["drift"]["features"] if is_notable(one)],
@@ -56,6 +65,20 @@ def text(version: Mapping[str, Any], measurements: Mapping[str, Any], decision: 
 def is_notable(drift: Mapping[str, Any]) -> bool:
     """Whether a feature has moved by more than is customary to overlook, and by more than chance explains."""
     return drift["psi"] is not None and drift["psi"] > max(NOTABLE_PSI, drift["noise"])
+
+
+def _comparison(measurements: Mapping[str, Any]) -> list[list[str]]:
+    """Return rows of the model beside what it must beat, the header first."""
+    rivals = ["rule", *(["champion"] if measurements["champion"]["compared"] else [])]
+    names = {"rule": f"best rule: {measurements['rule']}", "champion": "champion"}
+    rows = [["", "model", "the same of everybody", *(_cell(names[rival]) for rival in rivals)]]
+    for name, (title, everybody) in COMPARED.items():
+        constant = _estimate(measurements[everybody]) if everybody else ""
+        others = [
+            _estimate(measurements[key]) if (key := f"{rival}_{name}") in measurements else "" for rival in rivals
+        ]
+        rows.append([title, _estimate(measurements[name]), constant, *others])
+    return rows
 
 
 def _environment() -> jinja2.Environment:

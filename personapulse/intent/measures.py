@@ -110,7 +110,7 @@ def judge(
     dict
         `value`, `low` and `high` of: accuracy, brier, roc_auc, pr_auc, calibration_error; base_rate (share that
         bought), majority (share of the commoner outcome), accuracy_above_majority, pr_auc_above_base_rate,
-        brier_below_base_rate (against answering the base rate to everybody); and per rival `<name>_accuracy`,
+        brier_below_base_rate and base_brier (answering the base rate to everybody); and per rival `<name>_accuracy`,
         `accuracy_above_<name>`, `brier_below_<name>` and so on, on the same rows and draws. Differences are positive
         where the model is better. Majority and base rate are those of the rows themselves: nobody could know them
         beforehand, so they are hard to beat.
@@ -121,14 +121,14 @@ def judge(
         own = model.numbers(weights, chances)
         rate = weights @ model.bought / weights.sum()
         majority = max(rate, 1 - rate)
-        found = [*own, rate, majority, own[0] - majority, own[3] - rate, rate * (1 - rate) - own[1]]
+        found = [*own, rate, majority, own[0] - majority, own[3] - rate, rate * (1 - rate) - own[1], rate * (1 - rate)]
         for other in others.values():
             theirs = other.numbers(weights, chances)[:4]
             found += [*theirs, *((own[:4] - theirs) * BETTER)]
         return np.array(found)
 
     names = [*NAMES, "base_rate", "majority"]
-    names += ["accuracy_above_majority", "pr_auc_above_base_rate", "brier_below_base_rate"]
+    names += ["accuracy_above_majority", "pr_auc_above_base_rate", "brier_below_base_rate", "base_brier"]
     for name in others:
         names += [f"{name}_{measure}" for measure in NAMES[:4]]
         names += [f"accuracy_above_{name}", f"brier_below_{name}", f"roc_auc_above_{name}", f"pr_auc_above_{name}"]

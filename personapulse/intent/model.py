@@ -23,7 +23,7 @@ class Settings:
     Parameters
     ----------
     leaf : int
-        Least rows in a leaf; more where trees would get too large.
+        Least rows in a leaf.
     depth : int or None
         Most splits from root to leaf; None is no limit.
     class_weight : str or None

@@ -24,11 +24,10 @@ TREES = 100
 LEAVES = (5, 10, 20, 50)
 OTHERS: tuple[dict[str, Any], ...] = ({"depth": 8}, {"class_weight": "balanced"})
 FOLDS = 4  # newest cut-offs that the search validates on
-SEARCH_ROWS = 100_000  # of customers drawn by lot, for the search
-TRAINING_ROWS = 1_000_000
-LEAST_ROWS_PER_TREE = 5_000
+TRAINING_ROWS, SEARCH_ROWS = 1_000_000, 50_000  # of customers drawn by lot
+LEAST_PER_TREE, MOST_PER_TREE = 5_000, 50_000  # rows
 LEAST_OUTCOMES = 10  # rows that bought, and that did not, for there to be anything to learn
-MOST_LEAVES = 1_000  # a tree of so many takes 160 kB, so a forest stays under 20 MB
+MOST_LEAVES = 1_000  # a tree of so many takes 0.16 MB, so a forest stays under 20 MB
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,8 @@ class Trained:
 def train(frame: pd.DataFrame, features: Sequence[Feature], *, seed: int, horizon_days: int) -> Trained:
     """Train a model on snapshots.
 
-    The search is small (6 settings) and honest: each of the newest four cut-offs is foretold by forests trained on
-    those cut-offs only whose labels had ended by then (rolling origin). The predictions of the best setting on these
+    The search is small (at most 6 settings) and honest: each of the newest four cut-offs is foretold by forests trained
+    on those cut-offs only whose labels had ended by then (rolling origin). The predictions of the best setting on these
     windows also calibrate the model, which is then fitted to all rows. A shop so young that no cut-off lies
     horizon_days after another has customers foretold from other customers in their place.
 
@@ -178,7 +177,8 @@ def search(
     def loss(one: tuple[Tried, Found]) -> float:
         return one[0].log_loss
 
-    attempts = [attempt(Settings(leaf=leaf)) for leaf in LEAVES]
+    least = _least_leaf(len(frame))
+    attempts = [attempt(Settings(leaf=leaf)) for leaf in sorted({max(leaf, least) for leaf in LEAVES})]
     for change in OTHERS:
         best = min(attempts, key=loss)[1].settings
         attempts.append(attempt(replace(best, **change)))
@@ -215,22 +215,31 @@ def fit(
 ) -> Pipeline:
     """Fit encoder and forest to a frame, with two cores; predictions then use one each (see `scores`).
 
-    A tree draws a fifth of the rows, more where they are few; and where they are many, its leaves grow with them.
+    A tree draws a fifth of the rows, more where they are few and less where they are many.
     """
-    per_tree = min(len(frame), max(LEAST_ROWS_PER_TREE, len(frame) // 5))
     forest = RandomForestClassifier(
         n_estimators=trees,
-        min_samples_leaf=max(settings.leaf, -(-per_tree // MOST_LEAVES)),
+        min_samples_leaf=settings.leaf,
         max_depth=settings.depth,
         class_weight=settings.class_weight,
-        max_samples=per_tree,
+        max_samples=_rows_per_tree(len(frame)),
         random_state=seed,
         n_jobs=CORES,
     )
     pipeline = Pipeline([("encode", Encoder(tuple(features))), ("forest", forest)])
     pipeline.fit(frame, frame["bought"].to_numpy(bool))
     forest.set_params(n_jobs=1)
+    vars(forest).pop("_sample_weight", None)  # 8 bytes a row in every artifact, of no use to predictions
     return pipeline
+
+
+def _rows_per_tree(rows: int) -> int:
+    return min(rows, max(LEAST_PER_TREE, min(rows // 5, MOST_PER_TREE)))
+
+
+def _least_leaf(rows: int) -> int:
+    """Return the smallest leaf with which no tree has more than 1,000."""
+    return -(-_rows_per_tree(rows) // MOST_LEAVES)
 
 
 def some_customers(frame: pd.DataFrame, rows: int, seed: int) -> pd.DataFrame:
@@ -263,6 +272,6 @@ def _check(frame: pd.DataFrame, features: Sequence[Feature]) -> None:
     buyers = int(frame["bought"].sum())
     if min(buyers, len(frame) - buyers) < LEAST_OUTCOMES:
         raise PersonaPulseError(
-            f"Of {len(frame)} training rows {buyers} bought: at least {LEAST_OUTCOMES} must have, and as many must not have, "
-            "or there is nothing to learn. Wait for more history, or choose a longer intent_horizon_days."
+            f"Of {len(frame)} training rows {buyers} bought: {LEAST_OUTCOMES} must have, and as many must not, "
+            "for a model to learn. Wait for more history, or choose a longer intent_horizon_days."
         )

@@ -96,6 +96,6 @@ def _mail(message: "Message", context: Any) -> None:
 
 
 def _apprise(message: "Message", context: Any) -> None:
-    AppriseNotifier(
-        title=message.subject, body=message.text, notify_type="failure", apprise_conn_id=APPRISE
-    ).notify(context)
+    AppriseNotifier(title=message.subject, body=message.text, notify_type="failure", apprise_conn_id=APPRISE).notify(
+        context
+    )

@@ -1,6 +1,7 @@
 """Promotions: one after the other, never over the gate's head unsaid, and no past day changes its model."""
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -245,8 +246,9 @@ def test_of_two_promotions_at_once_one_wins_and_the_other_is_told_of_it(house: H
             thread.start()
         waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = ("
         waiting += "select oid from pg_database where datname = current_database())"
+        give_up = time.monotonic() + 60
         while house.warehouse.execute(waiting.encode()).fetchone() != (2,):
-            pass
+            assert time.monotonic() < give_up, "they do not wait for each other"
     for thread in threads:
         thread.join()
     (winner,) = (name for name, one in told.items() if isinstance(one, Promotion))

@@ -1,6 +1,7 @@
 """`personapulse model`: what people read of models, and how they choose who serves."""
 
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,18 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
+from personapulse import marts
 from personapulse.cli import application
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
-from personapulse.intent import champions, decisions
+from personapulse.ingest import Source
+from personapulse.intent import candidates, champions, decisions, scoring
+from personapulse.intent.candidates import Candidate
+from personapulse.intent.registry import Registry, find
+from personapulse.intent.scoring import Scored
+from personapulse.paths import SAMPLE_SHOP
 from personapulse.postgres import EmbeddedPostgres
+from personapulse.settings import ShopSettings
 from personapulse.warehouse import DATABASE, connect, prepare
 
 from .conftest import date
@@ -66,13 +74,12 @@ class Models:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    folder = tmp_path_factory.mktemp("house")
-    for parent in (folder, folder.parent):
-        parent.chmod(0o755)  # under root the server runs as another user
-    with EmbeddedPostgres(Home.open(folder)) as postgres:
-        prepare(postgres)
-        yield postgres
+def home() -> Iterator[EmbeddedPostgres]:
+    with tempfile.TemporaryDirectory(prefix="pp-models-") as folder:
+        Path(folder).chmod(0o755)  # under root the server runs as another user
+        with EmbeddedPostgres(Home.open(Path(folder) / "home")) as postgres:
+            prepare(postgres)
+            yield postgres
 
 
 @pytest.fixture
@@ -171,3 +178,48 @@ def test_nobody_is_promoted_whose_artifact_cannot_be_served(models: Models, comm
     arguments = [first] if command == "promote" else []
     assert "is not what was saved" in models.refused(command, *arguments, "--reason", "r")
     assert models.champion("2026-05-01") == second
+
+
+@pytest.fixture
+def built(models: Models) -> Iterator[Models]:
+    """A shop whose marts are built for one day, and nothing delivered."""
+    models.connection.execute(
+        "insert into ops.shop (source_url, name, currency, time_zone) values (%s, 'Shop', 'EUR', 'UTC')",
+        (SAMPLE_SHOP.as_uri(),),
+    )
+    marts.build(models.connection, "kpi_daily", date("2026-04-07"), ShopSettings())
+    yield models
+    models.connection.execute("delete from ops.shop; delete from marts.kpi_daily")
+
+
+def test_a_day_is_scored_by_its_champion_or_it_is_said_that_there_is_none(
+    built: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "No model had been promoted by 2026-04-07" in built.refused("score")
+    assert "2026-04-08 has not been built. Built: 2026-04-07" in built.refused("score", "--day", "2026-04-08")
+    asked: list[Any] = []
+
+    def score_day(connection: Any, day: Any, registry: Registry, settings: Any) -> Scored:
+        asked.append((day, registry.folder, settings.name))
+        return Scored(day, "2026-03-31-abc", 1234)
+
+    monkeypatch.setattr(scoring, "score_day", score_day)
+    assert built.told("score") == "2026-03-31-abc scored 1,234 customers as of 2026-04-07.\n"
+    assert asked == [(date("2026-04-07"), f"{built.home}/models", Source(SAMPLE_SHOP.as_uri()).settings.name)]
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_training_tells_the_verdict_and_promotes_only_who_passed_and_if_asked_to(
+    built: Models, monkeypatch: pytest.MonkeyPatch, passed: bool
+) -> None:
+    assert "Nothing can be trained as of 2026-04-07" in built.refused("train")
+    version = built.save("a", "2026-04-07", passed=passed)
+    decision = decisions.newest(built.connection, version)
+    assert decision
+    candidate = Candidate(find(built.connection, version), decision)
+    monkeypatch.setattr(candidates, "train", lambda *given, **named: candidate)
+    for arguments, champion in ((["train"], None), (["train", "--promote"], version if passed else None)):
+        result = built(*arguments)
+        assert result.exit_code == (0 if passed else 1)
+        assert f"The gate {'passed' if passed else 'refused'} it for 2026-04-07" in result.stdout
+        assert built.champion("2026-04-07") == champion

@@ -1,5 +1,6 @@
 """What was served is held against what came, once it has come."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +9,12 @@ import pytest
 from personapulse.errors import PersonaPulseError
 from personapulse.intent import champions, scoring, snapshots, watching
 from personapulse.intent.watching import NothingMatured, Watched
+from personapulse.postgres import EmbeddedPostgres
 from personapulse.settings import ShopSettings
 
 from .conftest import Shop, date
 from .models import Chances, save
+from .sample_shop import empty, for_the_moment
 
 SERVED, MATURED = "2026-03-10", "2026-03-24"
 CUSTOMERS = [f"u{number:03}" for number in range(200)]
@@ -64,14 +67,22 @@ class Served:
         return watched
 
 
+@pytest.fixture(scope="module")
+def house(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A day is scored, and every second customer bought on the first day after or on the last that counts."""
+    with empty(postgres, "watched") as warehouse:
+        served = Served(Shop(tmp_path_factory.mktemp("shop"), warehouse), tmp_path_factory.mktemp("models"))
+        served.score()
+        served.deliver("2026-03-11", *(order(user, "2026-03-11") for user in BUYERS[:50]))
+        served.deliver(MATURED, *(order(user, MATURED) for user in BUYERS[50:]))
+        yield served
+
+
 @pytest.fixture
-def served(shop: Shop, tmp_path: Path) -> Served:
-    """Scored, and every second customer bought on the first day after or on the last that counts."""
-    served = Served(shop, tmp_path / "models")
-    served.score()
-    served.deliver("2026-03-11", *(order(user, "2026-03-11") for user in BUYERS[:50]))
-    served.deliver(MATURED, *(order(user, MATURED) for user in BUYERS[50:]))
-    return served
+def served(house: Served) -> Iterator[Served]:
+    """The house, as it was left by nobody before."""
+    with for_the_moment(house.shop.warehouse):
+        yield house
 
 
 def test_what_was_served_is_measured_against_who_bought(served: Served) -> None:

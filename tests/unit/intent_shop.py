@@ -1,13 +1,17 @@
 """A shop for tests of purchase intent: snapshot frames whose truth is known, drawn in a few lines."""
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
+from personapulse.intent import training
 from personapulse.intent.features import Feature
+from personapulse.intent.training import Trained
 
 HOLD_OUT = datetime.date(2026, 5, 24)  # 14 days after the end of the newest training window begins
 HORIZON = 14
@@ -30,7 +34,7 @@ class Shop:
     truth: np.ndarray
 
 
-def shop(customers: int = 600, cut_offs: int = 7, *, seed: int = 1, signal: float = 1.0) -> Shop:
+def shop(customers: int = 600, cut_offs: int = 5, *, seed: int = 1, signal: float = 1.0) -> Shop:
     """Draw a shop: everybody has a habit that lasts, and a mood that changes from week to week.
 
     Labels of the newest training cut-off end on the day of the hold-out. With `signal` 0 features say nothing.
@@ -64,3 +68,15 @@ def _snapshot(
     frame["noise"] = rng.normal(40, 3, size).astype(np.float32)
     frame["bought"] = rng.random(size) < truth
     return frame, truth
+
+
+def fit(frame: pd.DataFrame, features: Sequence[Feature] = FEATURES, seed: int = 3) -> Trained:
+    """Train on a frame."""
+    return training.train(frame, features, seed=seed, horizon_days=HORIZON)
+
+
+@cache
+def honest() -> tuple[Shop, Trained]:
+    """A shop with a signal and a model of it, made once: leave them as they are."""
+    drawn = shop()
+    return drawn, fit(drawn.training)
