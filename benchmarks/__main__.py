@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import clv, figures, history, ingestion, segments
+from benchmarks import clv, figures, history, ingestion, intent, segments
 from benchmarks.large_shop import LargeShop
 from benchmarks.warehouses import server
 
@@ -28,6 +28,7 @@ class Part(StrEnum):
     history = "history"
     segments = "segments"
     clv = "clv"
+    intent = "intent"
 
 
 @app.command()
@@ -44,6 +45,9 @@ def main(
     ] = (500_000, 5_000_000, 12_000_000),
     customers: Annotated[
         int, typer.Option(min=1_000, help="Customers the lifetime value models are fitted to.")
+    ] = 1_000_000,
+    snapshots: Annotated[
+        int, typer.Option(min=10_000, help="Snapshots the purchase intent model is trained on.")
     ] = 1_000_000,
     pymc: Annotated[
         Path | None,
@@ -71,6 +75,8 @@ def main(
         found += segments.measure(LargeShop(*large), cache, min(repeats, 3), say)
     if part in {Part.all, Part.clv}:
         found += clv.measure(customers, repeats, pymc or clv.default_python(), say)
+    if part in {Part.all, Part.intent}:
+        found += intent.measure(snapshots, say)
     say("done")
     if markdown:
         print(figures.as_markdown(found))
