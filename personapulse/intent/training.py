@@ -2,6 +2,7 @@
 
 import datetime
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -227,7 +228,11 @@ def fit(
         n_jobs=CORES,
     )
     pipeline = Pipeline([("encode", Encoder(tuple(features))), ("forest", forest)])
-    pipeline.fit(frame, frame["bought"].to_numpy(bool))
+    # forests set filters of warnings in each of their threads, which may leave none behind, and without any they warn
+    # for every tree
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        pipeline.fit(frame, frame["bought"].to_numpy(bool))
     forest.set_params(n_jobs=1)
     vars(forest).pop("_sample_weight", None)  # 8 bytes a row in every artifact, of no use to predictions
     return pipeline
