@@ -12,8 +12,10 @@ from personapulse import wording
 from personapulse.intent.champions import Promotion, spans
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.registry import ModelVersion
+from personapulse.intent.watching import LiveMetrics
 
 MEASURES = {"accuracy": "accuracy", "majority": "majority", "PR-AUC": "pr_auc", "Brier": "brier"}  # on the hold-out
+DAYS_SHOWN = 5  # of those it served
 PASSED, REFUSED = Text("✓", style="bold green"), Text("✗", style="bold red")
 
 
@@ -49,16 +51,34 @@ def show_list(
 
 
 def show_version(
-    console: Console, version: ModelVersion, decision: GateDecision | None, promotions: Sequence[Promotion]
+    console: Console,
+    version: ModelVersion,
+    decision: GateDecision | None,
+    promotions: Sequence[Promotion],
+    live: Sequence[LiveMetrics] = (),
 ) -> None:
-    """Print what is known of a version: its verdict with every criterion, its promotions, what it was made of."""
+    """Print what is known of a version: its verdict, how it served, its promotions, what it was made of.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    version : ModelVersion
+        The version.
+    decision : GateDecision or None
+        What the gate said last.
+    promotions : sequence of Promotion
+        All there were, oldest first.
+    live : sequence of LiveMetrics
+        How days it scored went, newest first.
+    """
     console.print(Text(version.model_version, style="bold cyan"))
     if decision:
         _show_decision(console, decision)
     else:
         console.print("The gate has not judged it.")
     console.print()
-    console.print(_facts(version, [one for one in promotions if one.model_version == version.model_version]))
+    console.print(_facts(version, [one for one in promotions if one.model_version == version.model_version], live))
 
 
 def _show_decision(console: Console, decision: GateDecision) -> None:
@@ -87,12 +107,14 @@ def _show_decision(console: Console, decision: GateDecision) -> None:
     console.print(table)
 
 
-def _facts(version: ModelVersion, promotions: Sequence[Promotion]) -> Table:
+def _facts(version: ModelVersion, promotions: Sequence[Promotion], live: Sequence[LiveMetrics]) -> Table:
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     for one in promotions:
         facts.add_row("Promoted", Text(f"from {one.valid_from} on, by {one.promoted_by} ({one.kind}): {one.reason}"))
+    for day in live[:DAYS_SHOWN]:
+        facts.add_row(f"Served {day.served_on}", _went(day))
     days = f"{version.cut_offs[0]} to {version.cut_offs[-1]}" if version.cut_offs else "no day"
     facts.add_row("Says", f"how likely a customer is to buy within {version.horizon_days} days")
     facts.add_row(
@@ -118,6 +140,16 @@ def _measured(decision: GateDecision | None, name: str) -> str:
     """Write a number the gate saw; nothing where there was none."""
     found = decision.measurements.get(name) if decision else None
     return "" if not found or found["value"] is None else f"{found['value']:.3f}"
+
+
+def _went(day: LiveMetrics) -> str:
+    """Say how a day was foretold."""
+    told = f"{wording.number(day.positives)} of {wording.number(day.customers)} bought"
+    if day.accuracy is not None:
+        told += f"; accuracy {day.accuracy:.3f} ({day.accuracy_low:.3f} to {day.accuracy_high:.3f})"
+    if day.pr_auc is not None:
+        told += f", PR-AUC {day.pr_auc:.3f}"
+    return told
 
 
 def _span(days: tuple[datetime.date, datetime.date | None]) -> str:
