@@ -1,7 +1,7 @@
 """Models as people read them: the list, and what is known of one."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -122,8 +122,8 @@ def _facts(version: ModelVersion, promotions: Sequence[Promotion], live: Sequenc
         f"{wording.counted(version.rows_trained, 'row')}: customers as of {len(version.cut_offs)} days, {days}",
     )
     facts.add_row("Judged on", f"customers as of {version.hold_out}")
-    facts.add_row("Settings", Text(", ".join(f"{name} {_value(value)}" for name, value in version.parameters.items())))
-    facts.add_row("Libraries", Text(", ".join(f"{name} {of}" for name, of in sorted(version.libraries.items()))))
+    facts.add_row("Settings", Text(_value(version.parameters)))
+    facts.add_row("Libraries", Text(_value(version.libraries)))
     facts.add_row("Artifact", Text(f"{version.artifact_url} ({_size(version.artifact_bytes)})"))
     if version.card_url:
         facts.add_row("Card", Text(version.card_url))
@@ -162,6 +162,8 @@ def _size(of_bytes: int) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
     if isinstance(value, float):
         return f"{value:.4g}"
     return "none" if value is None else str(value)
