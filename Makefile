@@ -27,19 +27,23 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 # The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
 LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
 WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_crashes.py
-PYTEST = .venv-test/bin/python -m pytest --numprocesses 2 --dist loadfile
+PYTEST = .venv-test/bin/python -m pytest --numprocesses 2 --dist loadfile --durations 10
 
 .PHONY: test
-test: lint types ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
+test: look ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
 	@$(PYTEST) $(WITH_SCHEDULER) $(LONGEST) tests $(PYTEST_ARGS)
 
 .PHONY: quick
-quick: lint types ## what needs no Airflow scheduler
+quick: look ## what needs no Airflow scheduler
 	@$(PYTEST) $(LONGEST) tests --ignore tests/e2e $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")
 	@.venv-test/bin/python -m benchmarks $(ARGS)
+
+.PHONY: look
+look: .venv-test/.installed
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types
 
 .PHONY: lint
 lint: .venv-test/.installed ## ruff (with its Airflow rules) and sqlfluff

@@ -8,32 +8,33 @@ from personapulse.insights.saying import interval, number, percent
 from personapulse.insights.statistics import NOTHING, difference, mean, more_often, together
 
 
-def comes_back(rows: Sequence[Row], _told: Told, *, noun: str) -> list[Claim] | str:
+def comes_back(rows: Sequence[Row], _told: Told, *, noun: str, nouns: str) -> list[Claim] | str:
     """Which product or category comes back more than the others, of orders whose return window has passed.
 
     They are compared as they are sold: who buys a product is part of it.
     """
-    sold = {row["value"]: moments(row) for row in rows}
-    names = {row["value"]: row["name"] for row in rows}
+    mine = [row for row in rows if row["noun"] == noun]
+    sold = {row["value"]: moments(row) for row in mine}
+    names = {row["value"]: row["name"] for row in mine}
     judged = [value for value, group in sold.items() if group.customers >= FLOOR]
     if len(sold) < 2 or not judged:
-        return f"because it takes two {noun} and {FLOOR} customers of one whose orders' return window has passed."
+        return f"because it takes two {nouns} and {FLOOR} customers of one whose orders' return window has passed."
     everything, claims = together(sold.values()), []
     for value in judged:
         theirs = sold[value]
         others = everything - theirs
         more = difference(theirs, others)
         sentence = (
-            f"{names[value]} comes back more than other {noun}: {number(theirs.x)} of {number(theirs.y)} orders of 91 "
+            f"{names[value]} comes back more than other {nouns}: {number(theirs.x)} of {number(theirs.y)} orders of 91 "
             f"days whose return window has passed ({percent(theirs.ratio)}, {interval(mean(theirs))}), with other "
-            f"{noun} {percent(others.ratio)}."
+            f"{nouns} {percent(others.ratio)}."
         )
         claims.append(Claim(names[value], more, int(theirs.y), sentence, more.value, more.value > 0))
     return claims
 
 
-product_comes_back = partial(comes_back, noun="products")
-category_comes_back = partial(comes_back, noun="categories")
+product_comes_back = partial(comes_back, noun="product", nouns="products")
+category_comes_back = partial(comes_back, noun="category", nouns="categories")
 
 
 def main_reason(rows: Sequence[Row], _told: Told) -> list[Claim] | str:

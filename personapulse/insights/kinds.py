@@ -25,7 +25,7 @@ KINDS = (
     Kind(
         "returns_and_earnings", personas.returns_and_earnings, "act", "persona", "share of paid orders", BOTH,
         CUSTOMERS, "because no persona both returns more and leaves less per order than others, beyond chance.",
-        names_others=True,
+        numbers="persona_deeds", names_others=True,
     ),
     Kind(
         "funnel_loses_most", funnel.loses_most, "know", "step",
@@ -35,18 +35,22 @@ KINDS = (
     Kind(
         "funnel_loses_whom", funnel.loses_whom, "act", "persona", "share of visits with a view", SHUFFLED, CUSTOMERS,
         "because no persona of buyers loses more of its visits after the view than others, beyond chance.",
+        numbers="persona_deeds",
     ),
     Kind(
         "product_returns", goods.product_comes_back, "act", "product", "share of matured orders", SHUFFLED, ORDERS,
-        "because no product comes back more than the others, beyond chance.", names_others=True,
+        "because no product comes back more than the others, beyond chance.",
+        numbers="goods_returns", names_others=True,
     ),
     Kind(
         "category_returns", goods.category_comes_back, "act", "category", "share of matured orders", SHUFFLED, ORDERS,
-        "because no category comes back more than the others, beyond chance.", names_others=True,
+        "because no category comes back more than the others, beyond chance.",
+        numbers="goods_returns", names_others=True,
     ),
     Kind(
         "stays_away", personas.stays_away, "act", "persona", "share of earlier buyers", SHUFFLED, CUSTOMERS,
-        "because no persona's buyers come back less than others, beyond chance.", names_others=True,
+        "because no persona's buyers come back less than others, beyond chance.",
+        numbers="persona_deeds", names_others=True,
     ),
     Kind(
         "revenue_change", months.revenue_changes, "watch", "shop", "share of the former 28 days' net revenue",

@@ -106,13 +106,9 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             "orphaned_tasks_check_interval": 10,
         },
         "dag_processor": {"refresh_interval": 30, "parsing_processes": 2},
-        "workers": {
-            # A worker may miss the end of its task and then sleeps this long: 5 seconds by default.
-            "min_heartbeat_interval": 1,
-            # A server that has just started answers its first task late; whom it does not answer in time (5 seconds by
-            # default) tries again only minutes later.
-            "execution_api_timeout": 30,
-        },
+        # A worker may miss the end of its task and then sleeps this long (5 seconds by default). A server that has just
+        # started answers late; whom it does not answer in time (5 seconds by default) tries again only minutes later.
+        "workers": {"min_heartbeat_interval": 1, "execution_api_timeout": 30},
     }
     return {"AIRFLOW_HOME": str(home.airflow)} | _as_variables(settings)
 

@@ -172,7 +172,7 @@ def test_whose_visits_end_after_the_view_is_asked_of_personas_that_buy() -> None
 
 def sold(name: str, back: int, customers: int) -> dict[str, Any]:
     numbers = [(1.0, 1.0)] * back + [(0.0, 1.0)] * (customers - back)
-    return sums(numbers, value=name, name=name)
+    return sums(numbers, noun="product", value=name, name=name)
 
 
 def test_a_product_that_comes_back_is_compared_with_all_others() -> None:
