@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks import clv, figures, history, ingestion, scoring, segments
+from benchmarks import clv, figures, history, ingestion, intent, scoring, segments
 from benchmarks.large_shop import LargeShop
 from benchmarks.warehouses import server
 
@@ -28,6 +28,7 @@ class Part(StrEnum):
     history = "history"
     segments = "segments"
     clv = "clv"
+    intent = "intent"
     scoring = "scoring"
 
 
@@ -45,6 +46,9 @@ def main(
     ] = (500_000, 5_000_000, 12_000_000),
     customers: Annotated[
         int, typer.Option(min=1_000, help="Customers that lifetime value models are fitted to, and that are scored.")
+    ] = 1_000_000,
+    snapshots: Annotated[
+        int, typer.Option(min=10_000, help="Snapshots the purchase intent model is trained on.")
     ] = 1_000_000,
     pymc: Annotated[
         Path | None,
@@ -74,6 +78,8 @@ def main(
         found += segments.measure(LargeShop(*large), cache, min(repeats, 3), say)
     if part in {Part.all, Part.clv}:
         found += clv.measure(customers, repeats, pymc or clv.default_python(), say)
+    if part in {Part.all, Part.intent}:
+        found += intent.measure(snapshots, say)
     say("done")
     if markdown:
         print(figures.as_markdown(found))
