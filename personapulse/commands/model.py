@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(
     name="model",
-    help="Purchase intent: its models, what the gate said of them, and who serves (docs/model.md).",
+    help="Purchase intent: its models, what the gate said of them, and who serves (docs/serving.md).",
     no_args_is_help=True,
 )
 
@@ -66,16 +66,17 @@ def list_(context: typer.Context) -> None:
 def explain(context: typer.Context, model: Version = None) -> None:
     """Print what the gate said of a model: its verdict, every criterion with value and limit, and the reasons.
 
-    For example:
+    Also how the days it scored went, who promoted it and why, and what it was made of. For example:
 
     personapulse model explain 2026-05-31
     """
-    from personapulse.intent import champions, decisions, registry, screen  # noqa: PLC0415
+    from personapulse.intent import champions, decisions, registry, screen, watching  # noqa: PLC0415
 
     with _warehouse(context) as (connection, _):
         version = registry.find(connection, model or _newest(connection))
         decision = decisions.newest(connection, version.model_version)
-        screen.show_version(_console(), version, decision, champions.history(connection))
+        live = watching.of_version(connection, version.model_version)
+        screen.show_version(_console(), version, decision, champions.history(connection), live)
 
 
 @commands.command()

@@ -261,8 +261,8 @@ def _first_day(
 ) -> datetime.date:
     """Return the first day a promotion is valid from, which leaves the past as it was."""
     if champion and asked < champion.valid_from:
-        kind = PastTrainingError if by_gate else PersonaPulseError
-        raise kind(
+        error = PastTrainingError if by_gate else PersonaPulseError
+        raise error(
             f"{champion.model_version} is the champion from {champion.valid_from} on. A promotion from {asked} on "
             f"would change which model past days had: choose {champion.valid_from} or later."
         )

@@ -1,7 +1,7 @@
 """Models as people read them: the list, and what is known of one."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -12,8 +12,10 @@ from personapulse import wording
 from personapulse.intent.champions import Promotion, spans
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.registry import ModelVersion
+from personapulse.intent.watching import LiveMetrics
 
 MEASURES = {"accuracy": "accuracy", "majority": "majority", "PR-AUC": "pr_auc", "Brier": "brier"}  # on the hold-out
+DAYS_SHOWN = 5  # of those it served
 PASSED, REFUSED = Text("✓", style="bold green"), Text("✗", style="bold red")
 
 
@@ -49,16 +51,34 @@ def show_list(
 
 
 def show_version(
-    console: Console, version: ModelVersion, decision: GateDecision | None, promotions: Sequence[Promotion]
+    console: Console,
+    version: ModelVersion,
+    decision: GateDecision | None,
+    promotions: Sequence[Promotion],
+    live: Sequence[LiveMetrics] = (),
 ) -> None:
-    """Print what is known of a version: its verdict with every criterion, its promotions, what it was made of."""
+    """Print what is known of a version: its verdict, how it served, its promotions, what it was made of.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to.
+    version : ModelVersion
+        The version.
+    decision : GateDecision or None
+        What the gate said last.
+    promotions : sequence of Promotion
+        All there were, oldest first.
+    live : sequence of LiveMetrics
+        How days it scored went, newest first.
+    """
     console.print(Text(version.model_version, style="bold cyan"))
     if decision:
         _show_decision(console, decision)
     else:
         console.print("The gate has not judged it.")
     console.print()
-    console.print(_facts(version, [one for one in promotions if one.model_version == version.model_version]))
+    console.print(_facts(version, [one for one in promotions if one.model_version == version.model_version], live))
 
 
 def _show_decision(console: Console, decision: GateDecision) -> None:
@@ -87,12 +107,14 @@ def _show_decision(console: Console, decision: GateDecision) -> None:
     console.print(table)
 
 
-def _facts(version: ModelVersion, promotions: Sequence[Promotion]) -> Table:
+def _facts(version: ModelVersion, promotions: Sequence[Promotion], live: Sequence[LiveMetrics]) -> Table:
     facts = Table.grid(padding=(0, 2, 0, 0))
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     for one in promotions:
         facts.add_row("Promoted", Text(f"from {one.valid_from} on, by {one.promoted_by} ({one.kind}): {one.reason}"))
+    for day in live[:DAYS_SHOWN]:
+        facts.add_row(f"Served {day.served_on}", _went(day))
     days = f"{version.cut_offs[0]} to {version.cut_offs[-1]}" if version.cut_offs else "no day"
     facts.add_row("Says", f"how likely a customer is to buy within {version.horizon_days} days")
     facts.add_row(
@@ -100,8 +122,8 @@ def _facts(version: ModelVersion, promotions: Sequence[Promotion]) -> Table:
         f"{wording.counted(version.rows_trained, 'row')}: customers as of {len(version.cut_offs)} days, {days}",
     )
     facts.add_row("Judged on", f"customers as of {version.hold_out}")
-    facts.add_row("Settings", Text(", ".join(f"{name} {_value(value)}" for name, value in version.parameters.items())))
-    facts.add_row("Libraries", Text(", ".join(f"{name} {of}" for name, of in sorted(version.libraries.items()))))
+    facts.add_row("Settings", Text(_value(version.parameters)))
+    facts.add_row("Libraries", Text(_value(version.libraries)))
     facts.add_row("Artifact", Text(f"{version.artifact_url} ({_size(version.artifact_bytes)})"))
     if version.card_url:
         facts.add_row("Card", Text(version.card_url))
@@ -120,6 +142,16 @@ def _measured(decision: GateDecision | None, name: str) -> str:
     return "" if not found or found["value"] is None else f"{found['value']:.3f}"
 
 
+def _went(day: LiveMetrics) -> str:
+    """Say how a day was foretold."""
+    told = f"{wording.number(day.positives)} of {wording.number(day.customers)} bought"
+    if day.accuracy is not None:
+        told += f"; accuracy {day.accuracy:.3f} ({day.accuracy_low:.3f} to {day.accuracy_high:.3f})"
+    if day.pr_auc is not None:
+        told += f", PR-AUC {day.pr_auc:.3f}"
+    return told
+
+
 def _span(days: tuple[datetime.date, datetime.date | None]) -> str:
     first, last = days
     return f"{first} to {last}" if last else f"champion from {first} on"
@@ -130,6 +162,8 @@ def _size(of_bytes: int) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
     if isinstance(value, float):
         return f"{value:.4g}"
     return "none" if value is None else str(value)

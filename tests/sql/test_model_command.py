@@ -128,6 +128,14 @@ def test_explain_prints_the_verdict_every_criterion_with_value_and_limit_and_the
     assert "customers as of 2 days, 2026-02-24 to 2026-03-03" in told
     assert f"{models.home}/models/{refused}/model.joblib" in told
     assert models.told("explain") == told  # the newest by default
+    models.connection.execute(
+        "insert into ml.live_metrics (model_version, served_on, measured_for, persona, customers, positives,"
+        " accuracy, accuracy_low, accuracy_high)"
+        " values (%s, '2026-04-07', '2026-04-21', '(all)', 1000, 80, 0.91, 0.9, 0.92)",
+        (refused,),
+    )
+    went = "Served 2026-04-07 80 of 1 000 bought; accuracy 0.910 (0.900 to 0.920)"
+    assert went in re.sub(" +", " ", models.told("explain"))
 
 
 def test_a_promotion_is_kept_with_who_and_why(models: Models) -> None:

@@ -92,9 +92,10 @@ def test_scoring_a_day_again_replaces_it_and_no_other(warehouse: Warehouse, vers
     day = scores(warehouse)
     assert scoring.score(warehouse, date(DAY), Chances(), version, frames({"ann": 0.75})).customers == 1
     assert [row[:2] for row in scores(warehouse)] == [("ann", 0.75)]
+    of_days = "select as_of_date, customers from ml.scored_days order by 1"
+    assert warehouse.execute(of_days.encode()).fetchall() == [(date(EVE), 4), (date(DAY), 1)]
     scoring.score(warehouse, date(DAY), Chances(), version, frames())
     assert (scores(warehouse), scores(warehouse, EVE)) == (day, eve)
-    assert warehouse.execute("select count(*) from ml.scored_days").fetchone() == (2,)
 
 
 def test_a_day_without_customers_has_no_scores(warehouse: Warehouse, version: str) -> None:
@@ -147,14 +148,14 @@ def test_a_promotion_while_a_day_is_scored_writes_nothing_of_the_former_champion
 
 
 def known(shop: Shop) -> None:
-    """Deliver the customers, all known on the eve, and their orders."""
+    """Deliver the customers, all known on the day before the eve, and an order."""
     shop.deliver(
-        EVE,
+        "2026-03-31",
         users="user_id,signup_date\n" + "\n".join(f"{user},2026-03-01" for user in CHANCES),
         orders="order_id,user_id,order_date,payment_status\no1,ann,2026-03-20,Paid",
         order_items="order_id,line_no,product_id,quantity,unit_price\no1,1,p,1,5",
     )
-    shop.load(EVE)
+    shop.load("2026-03-31")
 
 
 def findings(shop: Shop, day: str = EVE) -> dict[str, tuple[int, list[str]]]:
