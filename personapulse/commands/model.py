@@ -118,21 +118,16 @@ def rollback(context: typer.Context, *, reason: Reason, by: By = None, first_day
 
     personapulse model rollback --reason "scores fell after the price change" --from 2026-05-31
     """
-    from personapulse.intent import champions, registry  # noqa: PLC0415
+    from personapulse.intent import candidates, champions  # noqa: PLC0415
 
     with _warehouse(context) as (connection, models):
         before = champions.current(connection)
-        if before is None:
-            raise PersonaPulseError("There is no champion to go back from. See: personapulse model list")
-        former = champions.predecessor(champions.history(connection))
-        models.verify(registry.find(connection, former))
-        promotion = champions.roll_back(
+        promotion = candidates.roll_back(
             connection,
-            valid_from=first_day.date() if first_day else before.valid_from,
+            models,
             promoted_by=by or getpass.getuser(),
             reason=reason,
-            expected_champion=before.model_version,
-            keep_scored_days=first_day is None,
+            first_day=first_day.date() if first_day else None,
         )
         _tell(connection, promotion, before)
 

@@ -198,6 +198,37 @@ def override(
     )
 
 
+def roll_back(
+    connection: Connection,
+    registry: Registry,
+    *,
+    promoted_by: str,
+    reason: str,
+    first_day: datetime.date | None = None,
+) -> Promotion:
+    """Make the champion before the present one the champion again, if it can be loaded.
+
+    Parameters are those of `override`, and the registry where artifacts are.
+
+    Raises
+    ------
+    PersonaPulseError
+        If there is none, its artifact is away or changed, or as `champions.promote` does.
+    """
+    before = champions.current(connection)
+    if before is None:
+        raise PersonaPulseError("There is no champion to go back from. See: personapulse model list")
+    registry.verify(find(connection, champions.predecessor(champions.history(connection))))
+    return champions.roll_back(
+        connection,
+        valid_from=first_day or before.valid_from,
+        promoted_by=promoted_by,
+        reason=reason,
+        expected_champion=before.model_version,
+        keep_scored_days=first_day is None,
+    )
+
+
 def _load(connection: Connection, registry: Registry, champion: Promotion) -> Any:
     try:
         return registry.load(find(connection, champion.model_version))

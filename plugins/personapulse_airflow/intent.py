@@ -111,6 +111,15 @@ def override(version: str, by: str, reason: str) -> None:
     log.info("%s scores from %s on.", promotion.model_version, promotion.valid_from)
 
 
+def roll_back(by: str, reason: str) -> None:
+    """Make the champion before the present one the champion again."""
+    from personapulse.intent import candidates  # noqa: PLC0415
+
+    with shared.warehouse() as connection:
+        promotion = candidates.roll_back(connection, shared.registry(), promoted_by=by, reason=reason)
+    log.info("%s scores from %s on.", promotion.model_version, promotion.valid_from)
+
+
 def score(day: datetime.date) -> bool:
     """Score the day's customers with its champion; tell whether there is one."""
     from personapulse.intent import scoring  # noqa: PLC0415

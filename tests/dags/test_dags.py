@@ -18,6 +18,7 @@ DAG_IDS = [
     "load_history",
     "override_intent_gate",
     "publish_dashboards",
+    "rollback_intent_model",
     "score_intent",
     "train_intent_model",
 ]
@@ -75,6 +76,7 @@ def test_the_runbook_has_an_entry_for_each_dag():
         "build_segments",
         "train_intent_model",
         "override_intent_gate",
+        "rollback_intent_model",
         "score_intent",
         "publish_dashboards",
         "load_history",
