@@ -8,6 +8,7 @@ from scipy import optimize, special
 from personapulse.intent.arrays import Flags, Floats
 
 EDGE = 1e-4  # scores are kept this far from 0 and 1, where the logarithm has no end
+CERTAIN = 1e-6  # probabilities are kept this far from 0 and 1
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class Calibration:
     c: float = 0.0
 
     def __call__(self, scores: Floats) -> Floats:
-        """Return probabilities from 0 to 1, of the scores' shape."""
+        """Return probabilities of the scores' shape, one in a million from 0 and 1: nothing is certain."""
         kept = np.clip(scores, EDGE, 1 - EDGE)
         odds = self.a * np.log(kept) - self.b * np.log1p(-kept) + self.c
-        return np.asarray(special.expit(odds), np.float64)
+        return np.clip(special.expit(odds), CERTAIN, 1 - CERTAIN)
 
 
 def fit(scores: Floats, bought: Flags) -> Calibration:

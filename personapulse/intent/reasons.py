@@ -8,6 +8,7 @@ import numpy as np
 from personapulse.intent.arrays import Floats, Integers, Matrix
 from personapulse.intent.drift import Distribution
 from personapulse.intent.features import Feature
+from personapulse.intent.rules import short
 
 SAMPLE = 500  # customers over whom an effect is averaged
 LEAST_EFFECT = 0.2  # in log-odds, five points of a hundred at even odds: less is no reason
@@ -132,6 +133,6 @@ def _level(feature: Feature, bins: Distribution, effect: Matrix, n: int) -> str:
     if (effects[n] > 0) == (is_more == does_rise):
         return feature.more if is_more else feature.less
     if n == 0:
-        return f"{feature.label} at most {bins.edges[0]:g}" if len(bins.edges) else feature.less
-    above = f"{feature.label} above {bins.edges[n - 1]:g}"
-    return above if n == len(bins.edges) else f"{above}, at most {bins.edges[n]:g}"
+        return f"{feature.label} at most {short(bins.edges[0])}" if len(bins.edges) else feature.less
+    above = f"{feature.label} above {short(bins.edges[n - 1])}"
+    return above if n == len(bins.edges) else f"{above}, at most {short(bins.edges[n])}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
+from personapulse import wording
 from personapulse.intent.arrays import Flags, Floats, Matrix
 from personapulse.intent.drift import Distribution
 from personapulse.intent.features import Feature
@@ -68,9 +70,14 @@ def best(features: Sequence[Feature], spread: Sequence[Distribution], matrix: Ma
             n = int(briers.argmin())
             if briers[n] < found[0] - 1e-12:
                 edge = float(bins.edges[n])
-                text = f"{feature.label} {'at most' if is_at_most else 'above'} {edge:g}"
+                text = f"{feature.label} {'at most' if is_at_most else 'above'} {short(edge)}"
                 found = (briers[n], Rule(column, text, is_at_most, edge, float(share_if[n]), float(share_else[n])))
     return found[1]
+
+
+def short(value: float) -> str:
+    """Write a threshold with at most two decimals."""
+    return wording.plain(Decimal(float(value)))
 
 
 def _sums(per_bin: Floats, is_at_most: bool) -> Floats:

@@ -76,6 +76,11 @@ def test_a_calibrated_model_has_no_calibration_error_however_few_its_customers_a
     assert np.mean(squared) < naive / 3
 
 
+def test_the_interval_of_a_calibration_error_that_is_none_begins_with_none() -> None:
+    draws = [measures.judge(Answer(*told(400, seed)[:2]), np.arange(400), seed) for seed in range(20)]
+    assert np.mean([found["calibration_error"]["low"] == 0 for found in draws]) >= 0.9
+
+
 def test_a_calibration_error_is_found_and_its_interval_holds_it() -> None:
     rng = np.random.default_rng(1)
     truth = rng.beta(2, 3, 4_000)
