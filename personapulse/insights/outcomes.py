@@ -1,15 +1,14 @@
 """Python's part of marts.persona_outcomes: the personas of four weeks ago, as they were known that night."""
 
 import datetime
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 
+from personapulse.marts.aside import Aside, build_personas
 from personapulse.settings import ShopSettings
 
-AFTERWARDS = {"persona_movement", "persona_changes"}  # of the marts of personas: personas do not need them
 DAYS = 28  # whole weeks, so that every weekday weighs the same
 
 
@@ -30,15 +29,15 @@ def prepare(connection: psycopg.Connection[Any], parameters: Mapping[str, Any], 
     """
     eve: datetime.date = parameters["as_of_date"] - datetime.timedelta(days=DAYS)
     is_restated = parameters["known_on"] > parameters["as_of_date"]
-    source = {"profiles": "marts.customer_profile", "personas": "marts.personas"}
+    source = Aside("marts.customer_profile", "marts.personas")
     if is_restated or not _is_built(connection, eve, parameters["rule_set"]):
-        source = _aside(connection, eve, parameters["known_on"] if is_restated else eve, settings)
+        source = build_personas(connection, eve, parameters["known_on"] if is_restated else eve, settings)
     connection.execute(
         "drop table if exists pg_temp.personas_before;"  # noqa: S608 - names of our own
         "create temporary table personas_before on commit drop as"
         " select personas.user_id, personas.persona, profiles.paid_orders > 0 as has_bought"
-        f" from {source['personas']} as personas"
-        f" inner join {source['profiles']} as profiles using (as_of_date, user_id)"
+        f" from {source.personas} as personas"
+        f" inner join {source.profiles} as profiles using (as_of_date, user_id)"
         " where as_of_date = %(eve)s;"
         "analyze personas_before",
         {"eve": eve},
@@ -52,20 +51,3 @@ def _is_built(connection: psycopg.Connection[Any], day: datetime.date, rule_set:
         {"day": day, "rule_set": rule_set},
     ).fetchone()
     return bool(found and found[0])
-
-
-def _aside(
-    connection: psycopg.Connection[Any], day: datetime.date, known_on: datetime.date, settings: ShopSettings
-) -> dict[str, str]:
-    """Build what personas of a day are made of, and these, as temporary tables; return what they are called."""
-    from personapulse import marts  # noqa: PLC0415 - which calls us
-
-    values = marts.parameters(day, settings, known_on)
-    places = {name: f"{name}_aside" for name in marts.GROUPS["personas"] if name not in AFTERWARDS}
-    for name, place in places.items():
-        query = marts.query(name, settings)
-        for other, instead in places.items():
-            query = re.sub(rf"\bmarts\.{other}\b", instead, query)
-        create = f"drop table if exists pg_temp.{place}; create temporary table {place} on commit drop as "
-        connection.execute(f"{create}{query}; analyze {place}".encode(), values)
-    return {"profiles": places["customer_profile"], "personas": places["personas"]}

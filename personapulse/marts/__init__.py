@@ -147,7 +147,9 @@ def _build_month(
 ) -> int:
     """Build the month of a frozen mart, unless it would be the same again."""
     month = frozen.month_of(values["eve"])
-    hashed = frozen.made_of(connection, query(name, settings), values)  # before core is read: it may move meanwhile
+    hashed = frozen.made_of(
+        connection, query(name, settings), values, values["eve"]
+    )  # before core is read: it may move meanwhile
     rows = frozen.rows_kept(connection, name, month, hashed)
     if rows is None:
         rows = _build_day(connection, name, settings, values)

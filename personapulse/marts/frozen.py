@@ -23,23 +23,27 @@ def month_of(eve: datetime.date) -> datetime.date:
     return eve + datetime.timedelta(days=1)
 
 
-def made_of(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, Any]) -> str:
-    """Hash what a frozen mart is made of.
+def made_of(
+    connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, Any], last_day: datetime.date
+) -> str:
+    """Hash what the rows of a select are made of, if it sees what was known on a day.
 
     Parameters
     ----------
     connection : psycopg.Connection
         To look up which files are loaded.
     query : str
-        The mart's select.
+        The select.
     parameters : mapping
-        Values for its `%(name)s`; `eve` is the last day whose files count.
+        Values for its `%(name)s`.
+    last_day : datetime.date
+        Last day whose files count: of a frozen mart, the eve of its month.
     """
     asked = {name: value for name, value in sorted(parameters.items()) if name not in CLOCKS}
     row = connection.execute(
         "select string_agg(concat_ws(' ', source_day, file, sha256, rules_sha256), '\n' order by source_day, file)"
         " from ops.loads where source_day <= %s and state = 'loaded'",
-        (parameters["eve"],),
+        (last_day,),
     ).fetchone()
     return hashlib.sha256(repr((query, asked, row)).encode()).hexdigest()
 

@@ -29,8 +29,8 @@ class MartTable:
 
     Parameters
     ----------
-    name : str
-        Below the schema `marts`.
+    schema, name : str
+        Its schema (`marts`, for most) and its name in it.
     columns : tuple of Column
         In the table's order; the first is the mart's clock.
     key : tuple of str
@@ -39,6 +39,7 @@ class MartTable:
         Whether each day is a table of its own.
     """
 
+    schema: str
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
@@ -54,21 +55,23 @@ class MartTable:
         return as_of_date.replace(day=1) if self.clock.endswith("_month") else as_of_date
 
 
-def describe(connection: psycopg.Connection[Any], name: str) -> MartTable:
+def describe(connection: psycopg.Connection[Any], name: str, schema: str = "marts") -> MartTable:
     """Look a mart's table up in the database's catalogue."""
+    table = f"{schema}.{name}"
     columns = connection.execute(
         "select attname, format_type(atttypid, atttypmod), attnotnull from pg_attribute"
         " where attrelid = %s::regclass and attnum > 0 and not attisdropped order by attnum",
-        (f"marts.{name}",),
+        (table,),
     ).fetchall()
     key = connection.execute(
         "select attname from pg_index, unnest(indkey) with ordinality as parts (attnum, place)"
         " inner join pg_attribute using (attnum)"
         " where indrelid = %(table)s::regclass and indisprimary and attrelid = indrelid order by place",
-        {"table": f"marts.{name}"},
+        {"table": table},
     ).fetchall()
-    kind = connection.execute("select relkind from pg_class where oid = %s::regclass", (f"marts.{name}",)).fetchone()
+    kind = connection.execute("select relkind from pg_class where oid = %s::regclass", (table,)).fetchone()
     return MartTable(
+        schema,
         name,
         tuple(Column(*column) for column in columns),
         tuple(column for (column,) in key),
@@ -82,6 +85,8 @@ def replace_day(
     as_of_date: datetime.date,
     query: str,
     parameters: Mapping[str, Any],
+    *,
+    schema: str = "marts",
 ) -> int:
     """Put a query's rows in place of what a mart holds for a day, in the caller's transaction.
 
@@ -97,13 +102,15 @@ def replace_day(
         A select of all the mart's columns, by name, with `%(name)s` for parameters.
     parameters : mapping
         Their values.
+    schema : str, default="marts"
+        Where the mart is.
 
     Returns
     -------
     int
         Rows written.
     """
-    table = describe(connection, name)
+    table = describe(connection, name, schema)
     write = _swap if table.is_partitioned else _insert
     return write(connection, table, table.moment(as_of_date), _typed(table, query), parameters)
 
@@ -121,7 +128,7 @@ def _insert(
     query: str,
     parameters: Mapping[str, Any],
 ) -> int:
-    target, clock = sql.Identifier("marts", table.name), sql.Identifier(table.clock)
+    target, clock = sql.Identifier(table.schema, table.name), sql.Identifier(table.clock)
     connection.execute(sql.SQL("delete from {} where {} = {}").format(target, clock, moment))
     insert = sql.SQL("insert into {} ").format(target).as_string(connection)
     return connection.execute((insert + query).encode(), dict(parameters)).rowcount
@@ -134,9 +141,9 @@ def _swap(
     query: str,
     parameters: Mapping[str, Any],
 ) -> int:
-    parent, clock = sql.Identifier("marts", table.name), sql.Identifier(table.clock)
+    parent, clock = sql.Identifier(table.schema, table.name), sql.Identifier(table.clock)
     name = f"{table.name}_{moment:%Y%m%d}"
-    day, new = sql.Identifier("marts", name), sql.Identifier("marts", f"{name}_new")
+    day, new = sql.Identifier(table.schema, name), sql.Identifier(table.schema, f"{name}_new")
     create = sql.SQL("create table {} as ").format(new).as_string(connection)
     rows = connection.execute((create + query).encode(), dict(parameters)).rowcount
     # readers of the mart wait from here on: the former day is only dropped once the new one is there

@@ -1,0 +1,152 @@
+"""Rows of `ml.features` as bytes: SQL packs them when a day is built, NumPy unpacks them a million a second.
+
+Sent number by number, a day costs more time than the model takes to score it. So a row is packed when it is written:
+its number columns (NaN for null), the codes of its texts (from 1; 0 for null) and the length of its user id, as
+big-endian four-byte numbers. All rows are of one length, so many of them are an array.
+"""
+
+import datetime
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+
+from personapulse.errors import PersonaPulseError
+from personapulse.intent.features import FEATURES, numbers, texts
+
+AT_A_TIME = 10_000  # rows of one answer: twenty times as many are slower, being copied as they grow
+
+Connection = psycopg.Connection[Any]
+
+
+def packed(query: str) -> str:
+    """Add the column `packed` to a select of the columns of `ml.features`.
+
+    Placeholders `%(categories_<column>)s` are left for the values of each text column, in the order of their codes.
+    """
+    casts = ", ".join(f"{name}::real as {name}" for name in numbers())
+    others = ", ".join(["as_of_date", "user_id", *texts()])
+    values = [
+        *(f"coalesce({name}, 'NaN'::real)" for name in numbers()),
+        *(f"coalesce(array_position(%(categories_{name})s::text[], {name}), 0)::real" for name in texts()),
+        "octet_length(user_id)::real",
+    ]
+    row = " || ".join(f"float4send({value})" for value in values)
+    typed = f"select {others}, {casts} from (\n{query.rstrip().rstrip(';')}\n) as told"  # noqa: S608 - our own names
+    # without the offset the planner would put the casts into the row, and so compute everything twice
+    return f"select *, {row} as packed from ({typed} offset 0) as typed"  # noqa: S608
+
+
+@dataclass(frozen=True)
+class StoredDay:
+    """A day of `ml.features`.
+
+    Parameters
+    ----------
+    day : datetime.date
+        The cut-off.
+    row_count : int
+        Customers known on it.
+    categories : mapping of str to sequence of str
+        Values of each text column, by code.
+    """
+
+    day: datetime.date
+    row_count: int
+    categories: Mapping[str, Sequence[str]]
+
+
+def _table(day: datetime.date) -> sql.Identifier:
+    """Name the partition of a day."""
+    return sql.Identifier("ml", f"features_{day:%Y%m%d}")
+
+
+def find(connection: Connection, day: datetime.date) -> StoredDay:
+    """Look a day up, and keep it from being replaced until the transaction ends.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it is not built.
+    """
+    table = _table(day)
+    (is_there,) = connection.execute("select to_regclass(%s) is not null", (table.as_string(),)).fetchone() or (False,)
+    if is_there:
+        connection.execute(sql.SQL("lock table {} in access share mode").format(table))
+    found = connection.execute(
+        "select row_count, categories from ml.feature_days where as_of_date = %s", (day,)
+    ).fetchone()
+    if found is None:
+        raise PersonaPulseError(f"The features of {day} are not built. Build them with snapshots.build.")
+    return StoredDay(day, *found)
+
+
+def read(connection: Connection, stored: StoredDay, rows: int, share: float = 1.0) -> Iterator[pd.DataFrame]:
+    """Give the customers of a day in frames of about so many rows, in no particular order.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        In a transaction, so that the day is not replaced meanwhile.
+    stored : StoredDay
+        The day.
+    rows : int
+        Rows of a frame, more or less.
+    share : float, default=1.0
+        Share of the customers, from 0 to 1, drawn by a hash of their ids.
+    """
+    answers = _answers(connection, stored, share)
+    while some := list(itertools.islice(answers, max(1, round(rows / AT_A_TIME)))):
+        row_bytes, id_bytes = (b"".join(parts) for parts in zip(*some, strict=True))
+        yield _frame(stored, row_bytes, id_bytes)
+
+
+def _answers(connection: Connection, stored: StoredDay, share: float) -> Iterator[tuple[bytes, bytes]]:
+    """Give packed rows and user ids, read off the table block by block."""
+    size = sql.SQL("select pg_relation_size({}::regclass) / current_setting('block_size')::integer")
+    table = _table(stored.day)
+    (blocks,) = connection.execute(size.format(table.as_string(connection))).fetchone() or (0,)
+    step = max(1, blocks * AT_A_TIME // max(1, stored.row_count))
+    query = sql.SQL(
+        "select string_agg(packed, ''::bytea), string_agg(textsend(user_id), ''::bytea) from {table}"
+        " where ctid >= {first}::tid and ctid < {end}::tid{drawn}"
+    )
+    drawn = sql.SQL("")
+    if share < 1:
+        limit = f"{int(share * 16**8):08x}"
+        drawn = sql.SQL(' and left(md5(user_id), 8) collate "C" < {}').format(limit)
+    with psycopg.Cursor(connection) as cursor:
+        for block in range(0, blocks, step):
+            first, end = f"({block},0)", f"({block + step},0)"
+            asked = query.format(table=table, first=first, end=end, drawn=drawn)
+            found = cursor.execute(asked, binary=True).fetchone()
+            if found and found[0] is not None:
+                yield found
+
+
+def _frame(stored: StoredDay, row_bytes: bytes, id_bytes: bytes) -> pd.DataFrame:
+    names = [*numbers(), *texts()]
+    matrix = np.frombuffer(row_bytes, ">f4").reshape(-1, len(names) + 1).astype(np.float32)
+    by_name: dict[str, Any] = dict(zip(names, matrix.T, strict=False))
+    for name in texts():
+        codes = by_name[name].astype(np.int32) - 1
+        by_name[name] = pd.Categorical.from_codes(codes, list(stored.categories[name]))
+    cut_off = np.full(len(matrix), stored.day, "datetime64[s]")
+    order = dict.fromkeys([*(feature.name for feature in FEATURES), *texts()])  # slices that are no feature come last
+    columns = {"user_id": _user_ids(matrix[:, -1], id_bytes), "cut_off": cut_off} | {
+        name: by_name[name] for name in order
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def _user_ids(lengths: np.ndarray, id_bytes: bytes) -> Any:
+    """Cut user ids out of one long text, without making an object of each."""
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    cut = pa.LargeStringArray.from_buffers(len(lengths), pa.py_buffer(offsets), pa.py_buffer(id_bytes))
+    return pd.array(cut, dtype="str")
