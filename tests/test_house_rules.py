@@ -27,6 +27,7 @@ BELOW = {
     "core": {"core", "staging"},
     "checks": {"marts", "core", "staging", "ops"},
     "staging": {"staging"},
+    "features": {"core"},
     "insights": {"marts", "core"},
 }
 

@@ -18,8 +18,10 @@ from psycopg import sql
 from sqlglot import exp
 
 from personapulse import marts
-from personapulse.marts.tables import describe
+from personapulse.intent.features import numbers
+from personapulse.marts.tables import MartTable, describe
 from personapulse.settings import ShopSettings
+from personapulse.warehouse import read_file
 
 from .duckdb_rows import NUMERIC, copy_rows
 
@@ -42,7 +44,7 @@ class Function:
 class Opinions:
     """What both engines say a mart holds for a day.
 
-    `quotients` are the columns that DuckDB computes in floating point; all others must be exactly the same.
+    `quotients` are the columns that one of them computes in floating point; all others must be exactly the same.
     """
 
     key: tuple[str, ...]
@@ -76,41 +78,70 @@ class Opinions:
 
 
 class SecondOpinion:
-    """A mart's rows of a day as PostgreSQL wrote them, and DuckDB ready to say what they are.
+    """Rows of a day as PostgreSQL wrote them, and DuckDB ready to say what they are.
 
     Parameters
     ----------
     connection : psycopg.Connection
-        In the transaction in which the mart was built for the day, as known on `known_on`: what Python prepared for it
-        (`marts.PREPARES`) is still there.
-    mart, as_of_date, settings, known_on
-        As given to `marts.build`.
+        In the transaction in which the day was built: temporary tables the select reads are still there.
+    table : MartTable
+        Where PostgreSQL wrote them.
+    query : str
+        The select they are of.
+    values : mapping
+        For its `%(name)s`.
+    rounded : collection of str
+        Columns that PostgreSQL keeps with fewer digits than DuckDB computes.
     """
 
     def __init__(
         self,
         connection: psycopg.Connection[Any],
-        mart: str,
-        as_of_date: datetime.date,
-        settings: ShopSettings,
-        known_on: datetime.date | None = None,
+        table: MartTable,
+        query: str,
+        values: Mapping[str, Any],
+        rounded: Iterable[str] = (),
     ) -> None:
-        values = marts.parameters(as_of_date, settings, known_on)
-        table = describe(connection, mart)
-        self._key = table.key
+        self._key, self._rounded = table.key, frozenset(rounded)
         self._ours = _rows(
             connection.execute(
                 sql.SQL("select * from {} where {} = {}").format(
-                    sql.Identifier("marts", mart), sql.Identifier(table.clock), table.moment(as_of_date)
+                    sql.Identifier(table.schema, table.name),
+                    sql.Identifier(table.clock),
+                    table.moment(values["as_of_date"]),
                 )
             )
         )
-        tree = inlined(marts.query(mart, settings), functions(connection))
+        tree = inlined(query, functions(connection))
         self.tree = tree.transform(_value, values).transform(_as_duckdb_means)
         self._duckdb = duckdb.connect(config={"threads": 1})
         self._duckdb.execute("set timezone = 'UTC'; set integer_division = true")  # of integers only, as in PostgreSQL
         for schema, name in sorted(_tables(self.tree)):
             copy_rows(connection, self._duckdb, schema, name)
+
+    @classmethod
+    def of_mart(
+        cls,
+        connection: psycopg.Connection[Any],
+        mart: str,
+        as_of_date: datetime.date,
+        settings: ShopSettings,
+        known_on: datetime.date | None = None,
+    ) -> Self:
+        """Ask about a mart; what Python prepared for it (`marts.PREPARES`) is a temporary table."""
+        values = marts.parameters(as_of_date, settings, known_on)
+        return cls(connection, describe(connection, mart), marts.query(mart, settings), values)
+
+    @classmethod
+    def of_features(cls, connection: psycopg.Connection[Any], day: datetime.date, settings: ShopSettings) -> Self:
+        """Ask about the features of a day; the day's profile and personas are temporary tables."""
+        return cls(
+            connection,
+            describe(connection, "features", "ml"),
+            read_file("features/customers.sql"),
+            marts.parameters(day, settings),
+            rounded=numbers(),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -123,9 +154,9 @@ class SecondOpinion:
         answer = self._duckdb.execute((tree or self.tree).sql(dialect="duckdb"))
         kinds = {name: str(kind) for name, kind, *_ in answer.description}
         theirs = [dict(zip(kinds, row, strict=True)) for row in answer.fetchall()]
-        return Opinions(
-            self._key, self._ours, theirs, frozenset(name for name, kind in kinds.items() if kind == "DOUBLE")
-        )
+        quotients = self._rounded | {name for name, kind in kinds.items() if kind == "DOUBLE"}
+        ours = [{name: row[name] for name in kinds} for row in self._ours]
+        return Opinions(self._key, ours, theirs, quotients)
 
 
 def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:

@@ -65,7 +65,7 @@ def test_duckdb_says_the_same_of_the_sample_shop(
     settings = sample_shop.SOURCE.settings
     with for_the_moment(sample):
         sample_shop.build(sample, as_of_date, known_on, needed(mart))
-        with SecondOpinion(sample, mart, as_of_date, settings, known_on) as second:
+        with SecondOpinion.of_mart(sample, mart, as_of_date, settings, known_on) as second:
             answer = second.ask()
     assert answer.differences() == []
     assert answer.postgres or as_of_date < sample_shop.LAST, "a mart without rows proves nothing"
@@ -86,7 +86,7 @@ def test_duckdb_says_the_same_of_random_small_shops(postgres: EmbeddedPostgres, 
             for mart in marts.NAMES:
                 marts.build(place.connection, mart, as_of_date, settings, known_on=known_on)
             for mart in MARTS:
-                with SecondOpinion(place.connection, mart, as_of_date, settings, known_on) as second:
+                with SecondOpinion.of_mart(place.connection, mart, as_of_date, settings, known_on) as second:
                     assert second.ask().differences() == [], mart
 
 
@@ -117,5 +117,5 @@ def test_a_slip_of_one_comparison_is_noticed(sample: psycopg.Connection[Any], ma
     settings = sample_shop.SOURCE.settings
     with for_the_moment(sample):
         sample_shop.build(sample, sample_shop.LAST, names=needed(mart))
-        with SecondOpinion(sample, mart, sample_shop.LAST, settings) as second:
+        with SecondOpinion.of_mart(sample, mart, sample_shop.LAST, settings) as second:
             assert any(second.ask(slipped).differences() for slipped in with_one_slip(second.tree))
