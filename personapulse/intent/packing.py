@@ -117,7 +117,7 @@ def _answers(connection: Connection, stored: StoredDay, share: float) -> Iterato
         "select string_agg(packed, ''::bytea), string_agg(textsend(user_id), ''::bytea) from {table}"
         " where ctid >= {first}::tid and ctid < {end}::tid{drawn}"
     )
-    drawn = sql.SQL("")
+    drawn: sql.Composable = sql.SQL("")
     if share < 1:
         limit = f"{int(share * 16**8):08x}"
         drawn = sql.SQL(' and left(md5(user_id), 8) collate "C" < {}').format(limit)
@@ -136,7 +136,7 @@ def _frame(stored: StoredDay, row_bytes: bytes, id_bytes: bytes) -> pd.DataFrame
     by_name: dict[str, Any] = dict(zip(names, matrix.T, strict=False))
     for name in texts():
         codes = by_name[name].astype(np.int32) - 1
-        by_name[name] = pd.Categorical.from_codes(codes, list(stored.categories[name]))
+        by_name[name] = pd.Categorical.from_codes(codes, pd.Index(stored.categories[name]))
     cut_off = np.full(len(matrix), stored.day, "datetime64[s]")
     order = dict.fromkeys([*(feature.name for feature in FEATURES), *texts()])  # slices that are no feature come last
     columns = {"user_id": _user_ids(matrix[:, -1], id_bytes), "cut_off": cut_off} | {

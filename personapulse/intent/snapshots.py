@@ -3,7 +3,6 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,6 +14,7 @@ from psycopg.types.json import Jsonb
 from personapulse import marts
 from personapulse.errors import PersonaPulseError
 from personapulse.intent import packing
+from personapulse.intent.cut_offs import CutOffs, cut_offs
 from personapulse.intent.features import texts
 from personapulse.intent.packing import StoredDay
 from personapulse.marts import aside, frozen
@@ -22,82 +22,12 @@ from personapulse.marts.tables import replace_day
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import read_file, run_file, take_lock
 
-HORIZON_DAYS = 14
-EVERY = 7  # days from one training cut-off to the next: whole weeks, so that every window has the same weekdays
-MOST_CUT_OFFS = 26  # half a year
-LEAST_HISTORY = 28  # days: what features of 30 days need to mean much the same as later on
-MOST_ROWS = 1_000_000
+MOST_ROWS = 1_000_000  # of a frame to learn from
 ROWS = 200_000  # of a frame to be scored
 
 Connection = psycopg.Connection[Any]
 
-
-@dataclass(frozen=True)
-class CutOffs:
-    """Evenings from which a training looks ahead.
-
-    Parameters
-    ----------
-    training : tuple of date
-        To learn from, oldest first; their windows end no later than on `hold_out`.
-    hold_out : date
-        To judge by: the newest whose window is complete. It is never trained on.
-    """
-
-    training: tuple[datetime.date, ...]
-    hold_out: datetime.date
-
-
-def cut_offs(connection: Connection, day: datetime.date, horizon_days: int = HORIZON_DAYS) -> CutOffs:
-    """Choose the cut-offs of a training on the evening of a day.
-
-    Parameters
-    ----------
-    connection : psycopg.Connection
-        To look up which days were delivered.
-    day : datetime.date
-        The last day whose purchases may be known.
-    horizon_days : int, default=14
-        Days of a window.
-
-    Raises
-    ------
-    PersonaPulseError
-        If the day is not delivered yet, or the shop has been delivering for too short a time.
-    """
-    first, last = connection.execute("select min(known_from), max(known_from) from core.deliveries").fetchone() or (
-        None,
-        None,
-    )
-    if last is None or last < day:
-        newest = f"the newest day is {last}" if last else "it holds no day at all"
-        raise PersonaPulseError(
-            f"Nothing can be trained as of {day}: core does not hold that day yet, {newest}. "
-            "Load it with the dag ingest_shop_data, or train as of an earlier day."
-        )
-    return choose(first, day, horizon_days)
-
-
-def choose(first: datetime.date, day: datetime.date, horizon_days: int) -> CutOffs:
-    """Choose the cut-offs of a training as of a day, of a shop whose first delivered day is `first`.
-
-    Raises
-    ------
-    PersonaPulseError
-        If there is none to learn from.
-    """
-    hold_out = day - datetime.timedelta(horizon_days)
-    newest = hold_out - datetime.timedelta(horizon_days)
-    oldest = first + datetime.timedelta(LEAST_HISTORY - 1)
-    if newest < oldest:
-        needed, there = LEAST_HISTORY + 2 * horizon_days, max((day - first).days + 1, 0)
-        raise PersonaPulseError(
-            f"Too little history to learn from: up to {day} the shop has delivered {there} days, "
-            f"and {needed} are needed: {LEAST_HISTORY} to know customers by, {horizon_days} to see what they did then, "
-            f"and {horizon_days} to judge by. Train as of {first + datetime.timedelta(needed - 1)} or later."
-        )
-    weeks = min((newest - oldest).days // EVERY + 1, MOST_CUT_OFFS)
-    return CutOffs(tuple(newest - datetime.timedelta(EVERY * week) for week in reversed(range(weeks))), hold_out)
+__all__ = ["CutOffs", "build", "buyers", "chunks", "cut_offs", "frame", "is_built"]
 
 
 def build(connection: Connection, day: datetime.date, settings: ShopSettings) -> int:
@@ -187,7 +117,10 @@ def buyers(
             f"Choose a cut-off no later than {known_on - datetime.timedelta(horizon_days)}."
         )
     values = {"cut_off": cut_off, "horizon_days": horizon_days, "known_on": known_on}
-    return pd.Index([user for user, _ in run_file(connection, "features/labels.sql", values)], dtype="str")
+    found: pd.Index[str] = pd.Index(
+        [user for user, _ in run_file(connection, "features/labels.sql", values)], dtype="str"
+    )
+    return found
 
 
 def frame(

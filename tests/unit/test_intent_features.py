@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personapulse.errors import PersonaPulseError
-from personapulse.intent import features, snapshots
+from personapulse.intent import features
+from personapulse.intent.cut_offs import choose
 from personapulse.intent.features import FEATURES, SLICES
 from personapulse.paths import SQL
 
@@ -59,9 +60,9 @@ def test_no_window_reaches_into_the_hold_out_or_past_the_day_and_customers_are_k
     first = day - datetime.timedelta(age)
     if age + 1 < 28 + 2 * horizon:
         with pytest.raises(PersonaPulseError, match=f"{age + 1} days, and {28 + 2 * horizon} are needed"):
-            snapshots.choose(first, day, horizon)
+            choose(first, day, horizon)
         return
-    found = snapshots.choose(first, day, horizon)
+    found = choose(first, day, horizon)
     window = datetime.timedelta(horizon)
     assert found.hold_out + window == day
     assert found.training[-1] + window == found.hold_out
