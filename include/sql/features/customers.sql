@@ -10,10 +10,6 @@
 
 with
 
-profiles as (
-    select * from customer_profile_aside
-),
-
 recent_days as (
     select
         user_id,
@@ -28,7 +24,7 @@ recent_days as (
         -- of a day with an order nobody can say what came before it and what after
         coalesce(days.on_day > profiles.last_paid_on, true) as is_since_order
     from core.user_days as days
-    inner join profiles using (user_id)
+    inner join customer_profile_aside as profiles using (user_id)
     where
         days.on_day > %(as_of_date)s::date - 30
         and days.on_day <= %(as_of_date)s::date
@@ -78,9 +74,10 @@ purchase_days as (
 gaps as (
     select
         *,
-        ordered_on - lag(ordered_on) over (partition by user_id order by ordered_on) as gap_days,
-        ordered_on = max(ordered_on) over (partition by user_id) as is_last
+        ordered_on - lag(ordered_on) over by_day as gap_days,
+        lead(ordered_on) over by_day is null as is_last
     from purchase_days
+    window by_day as (partition by user_id order by ordered_on)
 ),
 
 purchases as (
@@ -244,7 +241,7 @@ final as (
         season.orders_ahead as season_ahead,
         case when history.has_year then coalesce(year_ago.orders_after, 0) end as orders_after_a_year_ago,
         profiles.age_group
-    from profiles
+    from customer_profile_aside as profiles
     cross join history
     cross join season
     left join personas_aside as personas using (user_id)
