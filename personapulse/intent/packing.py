@@ -136,7 +136,7 @@ def _frame(stored: StoredDay, row_bytes: bytes, id_bytes: bytes) -> pd.DataFrame
     by_name: dict[str, Any] = dict(zip(names, matrix.T, strict=False))
     for name in texts():
         codes = by_name[name].astype(np.int32) - 1
-        by_name[name] = pd.Categorical.from_codes(codes, pd.Index(stored.categories[name]))
+        by_name[name] = pd.Categorical.from_codes(codes, pd.Index(stored.categories[name], dtype="str"))
     cut_off = np.full(len(matrix), stored.day, "datetime64[s]")
     order = dict.fromkeys([*(feature.name for feature in FEATURES), *texts()])  # slices that are no feature come last
     columns = {"user_id": _user_ids(matrix[:, -1], id_bytes), "cut_off": cut_off} | {

@@ -157,6 +157,16 @@ def test_purchases_are_looked_back_on_for_half_a_year_and_baskets_for_three_mont
     assert ann["days_between_orders"] == (date("2026-03-30") - date(first)).days  # a state: however long ago
 
 
+def test_what_was_corrected_by_the_day_counts_as_corrected(shop: Shop) -> None:
+    before = FILES["products"].replace("pen,Pen,Office,10", "pen,Pen,Office,30")
+    shop.deliver("2026-03-29", products=before, **orders("o1 ann 2026-03-29 Failed pen=10"))
+    shop.deliver("2026-03-30", products=FILES["products"], **orders("o1 ann 2026-03-29 Paid pen=10"))
+    shop.load("2026-03-29", "2026-03-30")
+    ann = features(shop)
+    assert (ann["orders_30_days"], ann["unpaid_orders_30_days"], ann["price_level_bought_91_days"]) == (1, 0, 0.5)
+    assert features(shop, day="2026-03-29")["unpaid_orders_30_days"] == 1
+
+
 def test_among_categories_bought_equally_often_the_first_by_name_is_the_favourite(shop: Shop) -> None:
     products = "product_id,name,category\npen,Pen,Office\nball,Ball,Toys\nkey,Key,"
     shop.deliver(DAY, products=products, **orders("o1 ann 2026-03-30 Paid ball=1 pen=10 key=5"))
@@ -185,8 +195,9 @@ def test_the_season_ahead_is_that_of_a_year_ago_once_the_shop_is_old_enough(
 ) -> None:
     shop.deliver(first_day)
     shop.deliver("2025-05-01", **LAST_YEAR)
+    shop.deliver("2025-05-02", **orders("o2 bob 2025-04-01 Paid pen=2", "o6 ann 2025-04-30 Paid pen=2"))  # corrected
     shop.deliver(DAY, users="user_id\ncid")
-    shop.load(first_day, "2025-05-01", DAY)
+    shop.load(first_day, "2025-05-01", "2025-05-02", DAY)
     assert (features(shop)["season_ahead"], features(shop)["orders_after_a_year_ago"]) == (season, own)
     assert features(shop, "cid")["season_ahead"] == season
 

@@ -134,6 +134,15 @@ def test_rows_are_ordered_by_cut_off_and_customer_whatever_order_is_asked_for(ho
     assert {str(told[name].dtype) for name in texts()} == {"category"}
 
 
+def test_a_text_that_nobody_had_yet_on_one_cut_off_is_a_category_all_the_same(shop: Shop) -> None:
+    shop.deliver(DAY, users="user_id\nann")
+    shop.deliver("2026-04-01", users="user_id,gender\nann,f")
+    shop.load(DAY, "2026-04-01")
+    told = frame(shop, DAY, "2026-04-01")
+    assert list(told["gender"].isna()) == [True, False]
+    assert list(told["gender"].cat.categories) == ["f"]
+
+
 def test_a_day_made_of_something_else_by_now_is_made_anew(house: Shop) -> None:
     settings = house.source.settings
     assert frame(house)["recency_days"].count() == 1
