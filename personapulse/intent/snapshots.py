@@ -56,7 +56,7 @@ def build(connection: Connection, day: datetime.date, settings: ShopSettings) ->
     with connection.transaction():
         take_lock(connection, "ml.features")
         hashed = _made_of(connection, day, settings)  # before core is read: it may move meanwhile
-        connection.execute("set local enable_nestloop = off")  # as for every mart: it reads in bulk
+        marts.read_in_bulk(connection)
         aside.build_personas(connection, day, day, settings)
         categories = _categories(connection, values)
         values |= {f"categories_{name}": found for name, found in categories.items()}
