@@ -1,1 +1,1 @@
-"""Purchase intent: how likely each customer is to buy in the next days, and whether a model may say so."""
+"""Purchase intent: who will buy within the next days, learnt from what was known of customers before they did."""

@@ -34,7 +34,8 @@ class Calibration:
         """Return probabilities of the scores' shape, one in a million from 0 and 1: nothing is certain."""
         kept = np.clip(scores, EDGE, 1 - EDGE)
         odds = self.a * np.log(kept) - self.b * np.log1p(-kept) + self.c
-        return np.clip(special.expit(odds), CERTAIN, 1 - CERTAIN)
+        probabilities: Floats = np.clip(special.expit(odds), CERTAIN, 1 - CERTAIN)
+        return probabilities
 
 
 def fit(scores: Floats, bought: Flags) -> Calibration:

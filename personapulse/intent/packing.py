@@ -103,18 +103,18 @@ def read(connection: Connection, stored: StoredDay, rows: int, share: float = 1.
     """
     answers = _answers(connection, stored, share)
     while some := list(itertools.islice(answers, max(1, round(rows / AT_A_TIME)))):
-        row_bytes, id_bytes = (b"".join(parts) for parts in zip(*some, strict=True))
-        yield _frame(stored, row_bytes, id_bytes)
+        counts, row_bytes, id_bytes = zip(*some, strict=True)
+        yield _frame(stored, sum(counts), b"".join(row_bytes), b"".join(id_bytes))
 
 
-def _answers(connection: Connection, stored: StoredDay, share: float) -> Iterator[tuple[bytes, bytes]]:
-    """Give packed rows and user ids, read off the table block by block."""
+def _answers(connection: Connection, stored: StoredDay, share: float) -> Iterator[tuple[int, bytes, bytes]]:
+    """Give packed rows, how many they are, and their user ids, read off the table block by block."""
     size = sql.SQL("select pg_relation_size({}::regclass) / current_setting('block_size')::integer")
     table = _table(stored.day)
     (blocks,) = connection.execute(size.format(table.as_string(connection))).fetchone() or (0,)
     step = max(1, blocks * AT_A_TIME // max(1, stored.row_count))
     query = sql.SQL(
-        "select string_agg(packed, ''::bytea), string_agg(textsend(user_id), ''::bytea) from {table}"
+        "select count(*), string_agg(packed, ''::bytea), string_agg(textsend(user_id), ''::bytea) from {table}"
         " where ctid >= {first}::tid and ctid < {end}::tid{drawn}"
     )
     drawn: sql.Composable = sql.SQL("")
@@ -126,23 +126,24 @@ def _answers(connection: Connection, stored: StoredDay, share: float) -> Iterato
             first, end = f"({block},0)", f"({block + step},0)"
             asked = query.format(table=table, first=first, end=end, drawn=drawn)
             found = cursor.execute(asked, binary=True).fetchone()
-            if found and found[0] is not None:
+            if found and found[0] > 0:
                 yield found
 
 
-def _frame(stored: StoredDay, row_bytes: bytes, id_bytes: bytes) -> pd.DataFrame:
+def _frame(stored: StoredDay, count: int, row_bytes: bytes, id_bytes: bytes) -> pd.DataFrame:
     names = [*numbers(), *texts()]
-    matrix = np.frombuffer(row_bytes, ">f4").reshape(-1, len(names) + 1).astype(np.float32)
-    by_name: dict[str, Any] = dict(zip(names, matrix.T, strict=False))
+    if len(row_bytes) != count * (len(names) + 1) * 4:
+        raise PersonaPulseError(
+            f"The features of {stored.day} were built by another version. Build them anew with snapshots.build."
+        )
+    matrix = np.frombuffer(row_bytes, ">f4").reshape(count, -1).astype(np.float32)
+    told: dict[str, Any] = dict(zip(names, matrix.T, strict=False))
     for name in texts():
-        codes = by_name[name].astype(np.int32) - 1
-        by_name[name] = pd.Categorical.from_codes(codes, pd.Index(list(stored.categories[name]), dtype="str"))
-    cut_off = np.full(len(matrix), stored.day, "datetime64[s]")
-    order = dict.fromkeys([*(feature.name for feature in FEATURES), *texts()])  # slices that are no feature come last
-    columns = {"user_id": _user_ids(matrix[:, -1], id_bytes), "cut_off": cut_off} | {
-        name: by_name[name] for name in order
-    }
-    return pd.DataFrame(columns, copy=False)
+        codes = told[name].astype(np.int32) - 1
+        told[name] = pd.Categorical.from_codes(codes, pd.Index(list(stored.categories[name]), dtype="str"))
+    columns = {"user_id": _user_ids(matrix[:, -1], id_bytes), "cut_off": np.full(count, stored.day, "datetime64[s]")}
+    columns |= {feature.name: told.pop(feature.name) for feature in FEATURES}
+    return pd.DataFrame(columns | told, copy=False)  # slices that are no feature come last
 
 
 def _user_ids(lengths: np.ndarray, id_bytes: bytes) -> Any:

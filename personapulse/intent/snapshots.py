@@ -56,14 +56,17 @@ def build(connection: Connection, day: datetime.date, settings: ShopSettings) ->
     with connection.transaction():
         take_lock(connection, "ml.features")
         hashed = _made_of(connection, day, settings)  # before core is read: it may move meanwhile
-        connection.execute("set local enable_nestloop = off")  # as for every mart: it reads in bulk
+        marts.read_in_bulk(connection)
         aside.build_personas(connection, day, day, settings)
         categories = _categories(connection, values)
-        query = packing.packed(read_file("features/customers.sql"))
         values |= {f"categories_{name}": found for name, found in categories.items()}
-        rows = replace_day(connection, "features", day, query, values, schema="ml")
+        rows = replace_day(connection, "features", day, _query(), values, schema="ml")
         _keep(connection, StoredDay(day, rows, categories), hashed)
     return rows
+
+
+def _query() -> str:
+    return packing.packed(read_file("features/customers.sql"))
 
 
 def _categories(connection: Connection, values: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -96,7 +99,7 @@ def is_built(connection: Connection, day: datetime.date, settings: ShopSettings)
 
 
 def _made_of(connection: Connection, day: datetime.date, settings: ShopSettings) -> str:
-    selects = [read_file("features/customers.sql"), *(marts.query(name, settings) for name in aside.MADE)]
+    selects = [_query(), *(marts.query(name, settings) for name in aside.MADE)]
     return frozen.made_of(connection, "\n".join(selects), marts.parameters(day, settings), day)
 
 
@@ -117,10 +120,9 @@ def buyers(
             f"Choose a cut-off no later than {known_on - datetime.timedelta(horizon_days)}."
         )
     values = {"cut_off": cut_off, "horizon_days": horizon_days, "known_on": known_on}
-    found: pd.Index[str] = pd.Index(
-        [user for user, _ in run_file(connection, "features/labels.sql", values)], dtype="str"
-    )
-    return found
+    found = run_file(connection, "features/labels.sql", values)
+    users: pd.Index[str] = pd.Index([user_id for user_id, _ in found], dtype="str")
+    return users
 
 
 def frame(
@@ -162,7 +164,7 @@ def frame(
     Raises
     ------
     PersonaPulseError
-        If a window is not over on `known_on`, or a day is not built and must not be.
+        If a window is not over on `known_on`, nobody was known on a day, or it is not built and must not be.
     """
     ordered = sorted(set(cut_offs))
     bought = {cut_off: buyers(connection, cut_off, horizon_days, known_on) for cut_off in ordered}
@@ -180,7 +182,12 @@ def frame(
 
 def _part(connection: Connection, stored: StoredDay, share: float, bought: "pd.Index[str]") -> pd.DataFrame:
     """Return a day's customers by user id, with what they did next."""
-    found = _joined(list(packing.read(connection, stored, ROWS, share)))
+    parts = list(packing.read(connection, stored, ROWS, share))
+    if not parts:
+        raise PersonaPulseError(
+            f"Nobody was known on {stored.day}. Choose a later cut-off, or load the days before it."
+        )
+    found = _joined(parts)
     return found.assign(bought=found["user_id"].isin(bought)).sort_values("user_id")
 
 

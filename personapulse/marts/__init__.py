@@ -131,15 +131,22 @@ def build(
 def _build_day(
     connection: psycopg.Connection[Any], name: str, settings: ShopSettings, values: Mapping[str, Any]
 ) -> int:
-    # A mart reads in bulk. How many rows a step of it leaves the planner can only guess, and where it guesses a handful
-    # it compares every row with every other.
-    # Groups are built two at a time, and few steps of a mart hash at once: 256 MB for each suit a machine of 4 GiB.
-    connection.execute(
-        "set local enable_nestloop = off; set local work_mem = '64MB'; set local hash_mem_multiplier = 4"
-    )
+    read_in_bulk(connection)
     if name in PREPARES:
         PREPARES[name](connection, values, settings)
     return replace_day(connection, name, values["as_of_date"], query(name, settings), values)
+
+
+def read_in_bulk(connection: psycopg.Connection[Any]) -> None:
+    """Let PostgreSQL plan for many rows until the transaction ends.
+
+    How many rows a step of a mart leaves the planner can only guess, and where it guesses a handful it compares every
+    row with every other. Groups are built two at a time, and few steps of a mart hash at once: 256 MB for each suit a
+    machine of 4 GiB.
+    """
+    connection.execute(
+        "set local enable_nestloop = off; set local work_mem = '64MB'; set local hash_mem_multiplier = 4"
+    )
 
 
 def _build_month(
@@ -147,9 +154,8 @@ def _build_month(
 ) -> int:
     """Build the month of a frozen mart, unless it would be the same again."""
     month = frozen.month_of(values["eve"])
-    hashed = frozen.made_of(
-        connection, query(name, settings), values, values["eve"]
-    )  # before core is read: it may move meanwhile
+    # before core is read: it may move meanwhile
+    hashed = frozen.made_of(connection, query(name, settings), values, values["eve"])
     rows = frozen.rows_kept(connection, name, month, hashed)
     if rows is None:
         rows = _build_day(connection, name, settings, values)

@@ -13,6 +13,7 @@ from personapulse.warehouse import DATABASE, connect
 from personapulse_airflow import shared
 
 DAY = datetime.date(2026, 3, 2)
+FOLLOWING = {"train_intent_model": "marts", "score_intent": "intent_model"}
 
 
 @pytest.fixture
@@ -42,5 +43,6 @@ def test_a_failing_check_fails_the_task_that_would_announce_the_day(bag, conninf
         assert "kpi_daily_is_there" in {rule for (rule,) in told}
 
 
-def test_only_an_announced_day_is_published(bag):
-    assert bag.dags["publish_dashboards"].timetable.asset_condition.name == "marts"
+def test_only_an_announced_day_is_scored_and_published(bag):
+    follows = {dag: bag.dags[dag].timetable.asset_condition.name for dag in (*FOLLOWING, "publish_dashboards")}
+    assert follows == FOLLOWING | {"publish_dashboards": "purchase_intent"}

@@ -26,7 +26,7 @@ PATIENCE = 240  # seconds
 class Command:
     """One running `personapulse` command, its output in a file."""
 
-    def __init__(self, log, *arguments):
+    def __init__(self, log, *arguments, env):
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
@@ -34,7 +34,7 @@ class Command:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
-                env=os.environ | {"COLUMNS": "200"},
+                env=os.environ | {"COLUMNS": "200"} | env,
             )
 
     @property
@@ -64,9 +64,10 @@ class House:
         self._logs = folder
         self._count = 0
 
-    def start(self, *arguments):
+    def start(self, *arguments, env=None):
         self._count += 1
-        return Command(self._logs / f"command-{self._count}.log", "--home", str(self.home.root), *arguments)
+        log = self._logs / f"command-{self._count}.log"
+        return Command(log, "--home", str(self.home.root), *arguments, env=env or {})
 
     def run(self, *arguments):
         command = self.start(*arguments)

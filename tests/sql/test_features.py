@@ -29,7 +29,7 @@ FILES = {
 EVENTS = (
     "2026-03-31 pen view", "2026-03-31 pen view",
     "2026-03-25 pen view", "2026-03-25 ink view", "2026-03-25 pen add_to_cart",  # six days ago
-    "2026-03-24 ink view",
+    "2026-03-24 ball view",
     "2026-03-21 pen view", "2026-03-21 pen add_to_cart", "2026-03-21 pen checkout",  # the day of an order
     "2026-03-02 pen view",  # 29 days ago
     "2026-03-01 pen view",
@@ -147,14 +147,24 @@ def test_purchases_are_looked_back_on_for_half_a_year_and_baskets_for_three_mont
     shop: Shop, first: str, is_known: bool
 ) -> None:
     shop.deliver(
-        DAY, products=FILES["products"], **orders(f"o1 ann {first} Paid pen=10", "o2 ann 2026-03-30 Paid ink=1")
+        DAY, products=FILES["products"], **orders(f"o1 ann {first} Paid ball=10", "o2 ann 2026-03-30 Paid ink=1")
     )
     shop.load(DAY)
     ann = features(shop)
     assert ann["orders_91_days"] == 1 + is_known
-    assert ann["price_level_bought_91_days"] == (1.0 if is_known else 1.5)
+    assert ann["price_level_bought_91_days"] == (1.25 if is_known else 1.5)
+    assert ann["categories_bought_91_days"] == 1 + is_known
     assert (ann["last_gap_days"] is not None) == is_known
     assert ann["days_between_orders"] == (date("2026-03-30") - date(first)).days  # a state: however long ago
+
+
+def test_of_who_never_bought_everything_is_since_the_last_order(shop: Shop) -> None:
+    visits = events("2026-03-30 pen add_to_cart", "2026-03-20 pen view")
+    shop.deliver(DAY, product_views=visits, **orders("o1 ann 2026-03-29 Failed pen=10"))
+    shop.load(DAY)
+    ann = features(shop)
+    since = ("visit_days_since_order", "carts_since_order", "unpaid_orders_since_order")
+    assert [ann[name] for name in since] == [2, 1, 1]
 
 
 def test_what_was_corrected_by_the_day_counts_as_corrected(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """Snapshots: frames to learn from and to score, who bought afterwards, and which days are looked ahead from."""
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from personapulse.intent import packing, snapshots
 from personapulse.intent.features import FEATURES, SLICES, numbers, texts
 
 from .conftest import Shop, date
+from .persona_rules import use_rules
 from .test_features import DAY, EVENTS, FILES, events
 from .test_returns import orders
 
@@ -125,7 +127,21 @@ def test_a_day_that_is_not_built_is_named_and_not_silently_empty(house: Shop) ->
         frame(house, build_missing=False)
 
 
+def test_a_day_on_which_nobody_was_known_is_named(house: Shop) -> None:
+    with pytest.raises(PersonaPulseError, match="Nobody was known on 2026-03-30"):
+        frame(house, "2026-03-30", DAY)
+
+
+def test_a_day_packed_by_another_version_is_not_read_for_something_else(house: Shop) -> None:
+    frame(house)
+    house.warehouse.execute("update ml.features set packed = packed || packed")
+    with pytest.raises(PersonaPulseError, match="2026-03-31 were built by another version"):
+        chunks(house)
+
+
 def test_rows_are_ordered_by_cut_off_and_customer_whatever_order_is_asked_for(house: Shop) -> None:
+    frame(house, "2026-04-01", DAY)
+    house.warehouse.execute("update ml.features set packed = packed where user_id = 'ann'")  # goes to the table's end
     told = frame(house, "2026-04-01", DAY)
     assert list(told[["cut_off", "user_id"]].itertuples(index=False)) == sorted(
         told[["cut_off", "user_id"]].itertuples(index=False)
@@ -160,6 +176,14 @@ def test_a_day_made_of_something_else_by_now_is_made_anew(house: Shop) -> None:
     assert not snapshots.is_built(house.warehouse, date(DAY), house.source.settings)
 
 
+def test_other_persona_rules_make_a_day_anew(house: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.settings("persona_rules: default")
+    use_rules(monkeypatch, tmp_path, {}, Patron="paid_orders >= 1")
+    assert list(frame(house)["persona"].value_counts()) == [7, 1]
+    use_rules(monkeypatch, tmp_path, {}, Patron="paid_orders >= 0")
+    assert list(frame(house)["persona"].value_counts()) == [8]
+
+
 def test_of_too_many_rows_the_same_customers_are_drawn_every_time(shop: Shop) -> None:
     names = [f"u{number}" for number in range(400)]
     shop.deliver(DAY, users="\n".join(["user_id", *names]))
@@ -171,7 +195,7 @@ def test_of_too_many_rows_the_same_customers_are_drawn_every_time(shop: Shop) ->
     assert 60 <= len(drawn.iloc[0]) <= 140  # a quarter of 400
     more = set(frame(shop, DAY, "2026-04-01", most_rows=400)["user_id"])
     assert drawn.iloc[0] < more
-    assert len(frame(shop, DAY, most_rows=400)) == 400
+    assert list(frame(shop, DAY, most_rows=400)["user_id"]) == sorted(names)
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,10 @@ def test_no_window_reaches_into_the_hold_out_or_past_the_day_and_customers_are_k
     assert steps <= {7}
     earlier = found.training[0] - datetime.timedelta(7)
     assert len(found.training) == 26 or (earlier - first).days + 1 < 28  # none is left out
+
+
+def test_eight_weeks_are_just_enough() -> None:
+    found = choose(FIRST, FIRST + datetime.timedelta(55), 14)
+    assert found.training == (FIRST + datetime.timedelta(27),)  # its 28th day
+    with pytest.raises(PersonaPulseError, match="55 days, and 56 are needed"):
+        choose(FIRST, FIRST + datetime.timedelta(54), 14)
