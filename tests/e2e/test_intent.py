@@ -3,8 +3,11 @@
 import datetime
 import time
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
+from personapulse.paths import ROOT
 from personapulse.service.airflow import CHAIN, OVERRIDE, ROLLBACK, TRAIN
 from personapulse.simulate import extracts
 
@@ -111,6 +114,16 @@ def test_a_day_scored_again_has_the_promoted_models_scores(house, up):
     ((customers, models),) = house.query("select count(*), count(distinct model_version) from marts.purchase_intent")
     assert models == 1
     assert customers > 100
+
+
+def test_the_notebook_runs_from_end_to_end(house, up, monkeypatch):
+    monkeypatch.setenv("PERSONAPULSE_HOME", str(house.home.root))
+    notebook = nbformat.read(ROOT / "notebooks" / "intent_model.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=PATIENCE, resources={"metadata": {"path": str(ROOT / "notebooks")}}).execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert [output for output in shown if output.output_type == "error"] == []
+    assert sum("image/png" in output.get("data", {}) for output in shown) == 4
+    assert any("refused" in output.get("text", "") for output in shown)
 
 
 def test_going_back_is_refused_where_there_is_nobody_to_go_back_to(up):
