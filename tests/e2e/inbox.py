@@ -1,6 +1,7 @@
 """Where alerts arrive: a mail server and a web hook on loopback, which keep what they are sent."""
 
 import json
+import socket
 import threading
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,9 @@ class Mails:
 
     def __init__(self):
         self.received = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - named by aiosmtpd
         self.received.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
@@ -21,7 +24,6 @@ class Mails:
 
     def __enter__(self):
         self._controller.start()
-        self.port = self._controller.server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_):
