@@ -128,7 +128,7 @@ def _message(name: str, *, subject: str, files: tuple[Path, ...] = (), **told: A
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("personapulse.intent", "pages"),
         undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(["html"]),
+        autoescape=jinja2.select_autoescape(["html.jinja"]),
         trim_blocks=True,
         lstrip_blocks=True,
     )

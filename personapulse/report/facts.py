@@ -101,12 +101,25 @@ class Quarantined:
 
 
 @dataclass(frozen=True)
+class Intent:
+    """Buyers expected of a persona: `expected` sums probabilities, `likely` customers have one above a half."""
+
+    persona: str
+    customers: int
+    expected: float
+    likely: int
+    model_version: str
+    horizon_days: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything the page tells of one day; an empty list is a thing that is not there."""
 
     as_of_date: datetime.date
     kpi: dict[str, Any]
     insights: list[Insight]
+    intent: list[Intent]
     months: list[Month]
     personas: list[PersonaWorth]
     has_views: bool
@@ -134,6 +147,18 @@ _PERSONAS = """
     where as_of_date = %(day)s
     group by personas.persona
     order by net_revenue desc, persona
+"""
+_INTENT = """
+    select
+        personas.persona, count(*) as customers, sum(intent.probability::double precision) as expected,
+        count(*) filter (where intent.probability > 0.5) as likely,
+        versions.model_version, versions.horizon_days
+    from marts.purchase_intent as intent
+    inner join marts.personas as personas using (as_of_date, user_id)
+    inner join ml.model_versions as versions using (model_version)
+    where as_of_date = %(day)s
+    group by personas.persona, versions.model_version, versions.horizon_days
+    order by expected desc, persona
 """
 _HAS_VIEWS = """
     select exists (select from marts.customer_profile where as_of_date = %(day)s and views is not null) as has_views
@@ -205,6 +230,7 @@ def _read(connection: psycopg.Connection[Any], day: dict[str, datetime.date]) ->
         as_of_date=day["day"],
         kpi=_one(connection, "select * from marts.kpi_daily where as_of_date = %(day)s", day),
         insights=read_insights(connection, day["day"]),
+        intent=_rows(connection, Intent, _INTENT, day),
         months=_rows(connection, Month, _MONTHS, day),
         personas=_rows(connection, PersonaWorth, _PERSONAS, day),
         has_views=_one(connection, _HAS_VIEWS, day)["has_views"],

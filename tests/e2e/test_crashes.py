@@ -123,6 +123,7 @@ def test_killed_twice_and_run_again_ends_as_an_undisturbed_run(
         assert house.result(conninfo) == undisturbed[way].result, moments
         if all(hits):
             return
+        seconds *= 0.8  # a run beside other tests takes longer than one alone
     pytest.fail(f"in {TRIES} tries the two kills never both hit a running ingestion")
 
 

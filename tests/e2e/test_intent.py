@@ -86,7 +86,8 @@ def test_everybody_is_told_once_with_reasons_numbers_and_pictures(house, up, inb
     assert len(reasons) > 2
     assert [reason for reason in reasons if reason not in body] == []
     assert f"{up[1].address}/dags/{TRAIN}/runs/" in body
-    pictures = [part.get_filename() for part in mail.iter_attachments() if part.get_content_type() == "image/png"]
+    pictures = {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
     assert sorted(pictures) == ["calibration.png", "confusion.png", "importances.png", "pr_curve.png"]
     (told,) = hook.received
     assert version in told["title"]
