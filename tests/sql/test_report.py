@@ -165,6 +165,28 @@ def test_revenue_of_unknown_customers_has_a_row_of_its_own(shop: Shop, tmp_path:
     assert rows[-2] == ["Customer not known", "\u2013", "\u2013", "60", "4.7\u00a0%"]
 
 
+def test_without_a_model_the_page_says_so(shop: Shop, tmp_path: Path) -> None:
+    small_shop(shop)
+    assert "No model yet" in page(shop, tmp_path).html
+
+
+def test_expected_buyers_of_a_persona_are_the_sum_of_its_customers_probabilities(shop: Shop, tmp_path: Path) -> None:
+    small_shop(shop)
+    shop.warehouse.execute(
+        "insert into ml.model_versions values"
+        " ('m1', now(), '2026-03-20', 10, 1, '{}', '2026-03-06', 9, '{}', '{}', 'x', 'x', 1, null);"
+        "update marts.personas set persona = case when user_id in ('ann', 'bob') then 'Loyalist' else 'Others' end;"
+        "create table marts.scores partition of marts.purchase_intent for values in ('2026-03-20');"
+        "insert into marts.purchase_intent select '2026-03-20', user_id, chance, 1, 'm1' from (values"
+        " ('ann', 0.75), ('bob', 0.5), ('cid', 0.25), ('dan', 0.125), ('eve', 0.0)) as told (user_id, chance)"
+    )
+    html = page(shop, tmp_path).html
+    section = html[html.index('id="intent"') : html.index('id="worth"')]
+    assert "within 10 days, by model m1" in section
+    numbers = re.findall(r'<td class="n">([^<]*)</td>', section)
+    assert numbers == ["2", "1", "62.5\xa0%", "1", "3", "0", "12.5\xa0%", "0", "5", "2", "", "1"]
+
+
 def test_worth_per_buyer_is_told_in_quartiles_of_buyers_only(shop: Shop, tmp_path: Path) -> None:
     shop.settings("persona_rules: classic")
     small_shop(shop)
