@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
 
 from personapulse.home import Home
@@ -25,5 +26,14 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     with tempfile.TemporaryDirectory(prefix="pp-tests-") as folder:
         Path(folder).chmod(0o755)  # under root the server runs as another user
         with EmbeddedPostgres(Home.open(Path(folder) / "home")) as server:
+            _make_hasty(server)
             prepare(server)
             yield server
+
+
+def _make_hasty(server: EmbeddedPostgres) -> None:
+    """Let the server not wait for the disk: nobody needs this data after a crash, and a thousand databases are made."""
+    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"alter system set {setting} = off".encode())
+        connection.execute("select pg_reload_conf()")

@@ -49,7 +49,10 @@ class Command:
             time.sleep(0.05)
 
     def wait(self):
-        return self.process.wait(PATIENCE)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {PATIENCE} seconds:\n{self.output}") from None
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
