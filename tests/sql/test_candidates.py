@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import psycopg
 import pytest
 
@@ -17,9 +16,10 @@ from personapulse.intent.candidates import Candidate
 from personapulse.intent.registry import Registry, versions
 from personapulse.intent.training import Trained
 from personapulse.intent.watching import Watched
+from personapulse.paths import SAMPLE_SHOP
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.simulate.extracts import simulate_shop
 
+from ..unit.shop_rows import truth
 from .conftest import date
 from .sample_shop import FIRST, SOURCE, empty, for_the_moment
 
@@ -79,10 +79,9 @@ def test_the_artifact_says_what_the_model_said_that_was_judged(house: House) -> 
     assert right == pytest.approx(house.candidate.decision.measurements["accuracy"]["value"])
 
 
-def test_it_is_nearly_as_accurate_as_who_knows_the_truth(house: House, tmp_path: Path) -> None:
-    simulate_shop(tmp_path / "shop", lambda *told: None, users=600, days=92, seed=7)
-    truth = pd.read_csv(tmp_path / "shop" / "truth" / "purchase_probability.csv", dtype={"user_id": "str"})
-    true = truth[truth["as_of_date"] == str(HOLD_OUT)].set_index("user_id")["probability"]
+def test_it_is_nearly_as_accurate_as_who_knows_the_truth(house: House) -> None:
+    told = truth(SAMPLE_SHOP, "purchase_probability")
+    true = told[told["as_of_date"] == str(HOLD_OUT)].set_index("user_id")["probability"]
     frame = snapshots.frame(house.warehouse, [HOLD_OUT], 14, LAST, SOURCE.settings).set_index("user_id")
     known = frame.join(true, how="inner")
     attainable = ((known["probability"] >= 0.5) == known["bought"]).mean()
@@ -91,11 +90,7 @@ def test_it_is_nearly_as_accurate_as_who_knows_the_truth(house: House, tmp_path:
     assert house.candidate.decision.measurements["accuracy"]["value"] >= 0.97 * attainable
 
 
-def test_trained_again_it_is_the_same_version_now_judged_against_the_champion(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # that the same snapshots train the same model is seen in tests/unit/test_intent_training.py
-    monkeypatch.setattr(training, "train", lambda *given, **named: house.trained)
+def test_trained_again_it_is_the_same_version_now_judged_against_the_champion(house: House) -> None:
     with for_the_moment(house.warehouse):
         first = candidates.promote(house.warehouse, house.candidate, promoted_by="gate")
         assert (first.valid_from, first.kind) == (LAST, "gate")

@@ -1,4 +1,4 @@
-"""The whole sample shop: personas and insights find what the simulator planted. Only this test reads the truth."""
+"""The whole sample shop: personas and insights find what the simulator planted."""
 
 import csv
 from collections import Counter
