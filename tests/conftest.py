@@ -26,14 +26,14 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     with tempfile.TemporaryDirectory(prefix="pp-tests-") as folder:
         Path(folder).chmod(0o755)  # under root the server runs as another user
         with EmbeddedPostgres(Home.open(Path(folder) / "home")) as server:
-            _make_hasty(server)
+            _do_not_wait_for_the_disk(server)
             prepare(server)
             yield server
 
 
-def _make_hasty(server: EmbeddedPostgres) -> None:
-    """Let the server not wait for the disk: nobody needs this data after a crash, and a thousand databases are made."""
+def _do_not_wait_for_the_disk(server: EmbeddedPostgres) -> None:
+    """Nobody needs this data after the machine has crashed, and a thousand databases are made."""
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        for setting in ("fsync", "full_page_writes"):
             connection.execute(f"alter system set {setting} = off".encode())
         connection.execute("select pg_reload_conf()")
