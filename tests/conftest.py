@@ -1,6 +1,5 @@
 """What every test may use: one real PostgreSQL for the session, started the way the product starts it."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.warehouse import prepare
+from tests.servers import server_folder
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,17 +23,15 @@ hypothesis.settings.load_profile("few")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A running server whose database `personapulse` is prepared and stays empty: tests copy it."""
-    with tempfile.TemporaryDirectory(prefix="pp-tests-") as folder:
-        Path(folder).chmod(0o755)  # under root the server runs as another user
-        with EmbeddedPostgres(Home.open(Path(folder) / "home")) as server:
-            _do_not_wait_for_the_disk(server)
-            prepare(server)
-            yield server
+    with server_folder("tests") as folder, EmbeddedPostgres(Home.open(folder / "home")) as server:
+        _do_not_wait_for_the_disk(server)
+        prepare(server)
+        yield server
 
 
 def _do_not_wait_for_the_disk(server: EmbeddedPostgres) -> None:
     """Nobody needs this data after the machine has crashed, and a thousand databases are made."""
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
-        for setting in ("fsync", "full_page_writes"):
-            connection.execute(f"alter system set {setting} = off".encode())
+        for setting in ("fsync = off", "full_page_writes = off", "max_wal_size = '256MB'"):
+            connection.execute(f"alter system set {setting}".encode())
         connection.execute("select pg_reload_conf()")

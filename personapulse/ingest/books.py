@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from personapulse.ingest.explaining import Rejection
 from personapulse.ingest.files import ExtractFile
@@ -61,16 +60,16 @@ def record(
         Rows staged, and those rejected.
     """
     staged, rejections = outcome
-    for table in ("quarantine", "loads"):
-        connection.execute(
-            sql.SQL("delete from ops.{} where source_day = %s and file = %s").format(sql.Identifier(table)),
-            (day, file.extract.name),
-        )
+    place = (day, file.extract.name)
     connection.execute(
+        "delete from ops.quarantine where source_day = %s and file = %s;"
+        "delete from ops.loads where source_day = %s and file = %s;"
         "insert into ops.loads (source_day, file, address, byte_count, sha256, rules_sha256, row_count, staged_count,"
         " quarantined_count, state) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'staged')",
-        (day, file.extract.name, file.address, *fingerprint, staged + len(rejections), staged, len(rejections)),
+        (*place, *place, *place, file.address, *fingerprint, staged + len(rejections), staged, len(rejections)),
     )
+    if not rejections:
+        return
     with (
         connection.cursor() as cursor,
         cursor.copy("copy ops.quarantine (source_day, file, line_no, rule, reason, raw) from stdin") as copy,

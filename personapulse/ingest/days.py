@@ -55,15 +55,13 @@ def stage(connection: psycopg.Connection[Any], source: Source, day: datetime.dat
     with connection.transaction():
         take_lock(connection, LOCK)
         claim(connection, source)
-        for name in BY_NAME:
-            merging.forget_staged(connection, name, day)
+        merging.forget_staged(connection, {name: [day] for name in BY_NAME})
         for name, file in files.items():
             with file.fetched() as local:
                 counts[name], refused = _stage_one(connection, source, files, local, day)
             refusals += [refused] if refused else []
         if refusals:
-            for name in BY_NAME:
-                merging.forget_staged(connection, name, day)
+            merging.forget_staged(connection, {name: [day] for name in BY_NAME})
             connection.execute(
                 "update ops.loads set state = 'refused' where source_day = %s and state = 'staged'", (day,)
             )
@@ -226,9 +224,7 @@ def _merge_staged(connection: psycopg.Connection[Any], source: Source, days: Seq
     merging.merge_derived(connection, work)
     merging.remember(connection, work)
     books.settle(connection, days, work.arrivals)
-    for file, staged in work.staged.items():
-        for day in staged:
-            merging.forget_staged(connection, file, day)
+    merging.forget_staged(connection, work.staged)
     return work
 
 

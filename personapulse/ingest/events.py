@@ -77,7 +77,7 @@ def _take_back(
     if span.other_days:
         _find_twins(connection, extract, day, span)
         _moves(connection, extract, "twins", parameters, 1)
-    partitions.drop(connection, "core", extract, day)
+    partitions.drop(connection, "core", (extract, day))
     connection.execute("delete from core.deliveries where file = %s and known_from = %s", (extract.name, day))
     if span.other_days:
         _close_versions(connection, extract, span.other_days)

@@ -116,6 +116,11 @@ class ExtractFile:
                 self.filesystem.get_file(self.path, here)
             yield ExtractFile(fsspec.filesystem("file"), here, self.address, self.extract)
 
+    def has_rows(self) -> bool:
+        """Whether anything stands below the header."""
+        chunks = self.chunks()
+        return bool(next(chunks, b"").partition(b"\n")[2] or any(chunks))
+
     def fingerprint(self) -> tuple[int, str]:
         """Return size in bytes and SHA-256 of the file as delivered."""
         digest, size = hashlib.sha256(), 0

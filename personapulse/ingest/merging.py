@@ -123,7 +123,14 @@ def remember(connection: psycopg.Connection[Any], merge: Merge) -> None:
                 )
 
 
-def forget_staged(connection: psycopg.Connection[Any], file: str, day: datetime.date) -> None:
-    """Drop what is staged of a file."""
-    partitions.drop(connection, "staging", BY_NAME[file], day)
-    connection.execute("delete from staging.files where known_from = %s and file = %s", (day, file))
+def forget_staged(connection: psycopg.Connection[Any], staged: Mapping[str, Sequence[datetime.date]]) -> None:
+    """Drop what is staged of each file for the days."""
+    places = [(file, day) for file, days in staged.items() for day in days]
+    if not places:
+        return
+    partitions.drop(connection, "staging", *((BY_NAME[file], day) for file, day in places))
+    connection.execute(
+        "delete from staging.files as files using unnest(%s::text[], %s::date[]) as gone (file, day)"
+        " where files.file = gone.file and files.known_from = gone.day",
+        ([file for file, _ in places], [day for _, day in places]),
+    )

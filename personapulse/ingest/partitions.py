@@ -98,9 +98,10 @@ def _each(text: LiteralString, columns: Sequence[str]) -> sql.Composed:
     return sql.SQL("").join(sql.SQL(text).format(sql.Identifier(name)) for name in columns)
 
 
-def drop(connection: psycopg.Connection[Any], schema: str, extract: Extract, day: datetime.date) -> None:
-    """Drop a day's partition, if there is one."""
-    connection.execute(sql.SQL("drop table if exists {}").format(partition(schema, extract, day)))
+def drop(connection: psycopg.Connection[Any], schema: str, *places: tuple[Extract, datetime.date]) -> None:
+    """Drop the partitions of days, those that there are."""
+    tables = sql.SQL(", ").join(partition(schema, extract, day) for extract, day in places)
+    connection.execute(sql.SQL("drop table if exists {}").format(tables))
 
 
 def exists(connection: psycopg.Connection[Any], schema: str, extract: Extract, day: datetime.date) -> bool:

@@ -188,7 +188,7 @@ def parameters(
     }
 
 
-def _rules(settings: ShopSettings) -> dict[str, str]:
+def _rules(settings: ShopSettings) -> Mapping[str, str]:
     """Return the shop's persona rules as the SQL that stands in for the marts' placeholders."""
     return fragments(load_rule_sets()[settings.persona_rules])
 

@@ -1,6 +1,8 @@
 """Rule sets as SQL: what stands in for the placeholders of the persona marts."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -12,8 +14,9 @@ _OTHER = {"high": "low", "low": "high"}
 _MIRRORED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
 
 
-def fragments(rules: RuleSet) -> dict[str, str]:
-    """Return what stands in for each placeholder, by its name.
+@lru_cache(maxsize=8)
+def fragments(rules: RuleSet) -> Mapping[str, str]:
+    """Return what stands in for each placeholder, by its name; written once, for every mart asks for it.
 
     Parameters
     ----------
@@ -22,7 +25,7 @@ def fragments(rules: RuleSet) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
+    mapping of str to str
         `persona_conditions` (each comparison as a column `is_1`, `is_2`, ...), `persona_case` (which persona, from
         these), `persona_condition_list` (all of them), `rules_version`, `persona_cuts` and `persona_eve_cuts` (the
         cuts of a day, of the eve of a month, as one row), `persona_sides` (which comparisons with them held),
@@ -30,7 +33,7 @@ def fragments(rules: RuleSet) -> dict[str, str]:
         `persona_rules` and `persona_comparisons` (as tables), `old_value`, `new_value`, `is_acted` (of a comparison).
     """
     columns = profile_columns()
-    return {
+    written_out = {
         "persona_conditions": _list(
             f"{_condition(n, comparison, rules)} as is_{n}" for n, comparison in enumerate(rules.comparisons, 1)
         ),
@@ -50,6 +53,7 @@ def fragments(rules: RuleSet) -> dict[str, str]:
         "new_value": _value_of(rules, columns, "today"),
         "is_acted": _is_acted(rules, columns),
     }
+    return MappingProxyType(written_out)
 
 
 def case_sql(rules: RuleSet) -> str:

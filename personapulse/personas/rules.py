@@ -93,9 +93,9 @@ class Threshold:
     band: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleSet:
-    """The rules a shop chose, in the order they are tried.
+    """The rules a shop chose, in the order they are tried; read once, so each is equal to itself only.
 
     Parameters
     ----------

@@ -3,14 +3,13 @@
 import datetime
 from contextlib import contextmanager
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import Source
-from personapulse.warehouse import DATABASE, connect
+from personapulse.warehouse import connect
 from personapulse_airflow import shared
+from tests.servers import database
 
 DAY = datetime.date(2026, 3, 2)
 FOLLOWING = {"train_intent_model": "marts", "score_intent": "intent_model"}
@@ -19,10 +18,8 @@ FOLLOWING = {"train_intent_model": "marts", "score_intent": "intent_model"}
 @pytest.fixture
 def conninfo(postgres):
     """A warehouse in which no mart was ever built."""
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("create database blocked template {}").format(sql.Identifier(DATABASE)))
-        yield postgres.conninfo("blocked")
-        server.execute("drop database blocked with (force)")
+    with database(postgres, "blocked") as conninfo:
+        yield conninfo
 
 
 def test_a_failing_check_fails_the_task_that_would_announce_the_day(bag, conninfo, tmp_path, monkeypatch):

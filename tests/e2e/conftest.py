@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.service.api import AirflowApi
 from personapulse.service.environment import LOGIN, Credentials
+from tests.servers import server_folder
 
 COMMAND = Path(sys.executable).with_name("personapulse")
 PATIENCE = 240  # seconds
@@ -126,8 +126,8 @@ class House:
 @pytest.fixture(scope="module")
 def house():
     # not pytest's own folder: each pytest session shuts that one to others, and under root the server is another user
-    with tempfile.TemporaryDirectory(prefix="personapulse-") as folder:
-        house = House(Path(folder))
+    with server_folder("house") as folder:
+        house = House(folder)
         yield house
         house.run("down")
         assert house.processes() == []

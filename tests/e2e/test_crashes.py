@@ -5,12 +5,10 @@ Workers are real processes, the server is one of our own; both die of kill -9 he
 
 import random
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,6 +19,7 @@ from crowd import BAD
 from ingesting import LOST, REFUSED
 
 from personapulse.warehouse import connect, prepare
+from tests.servers import server_folder
 from tests.sql.oracle import COUNTED, Oracle
 
 TRIES = 12  # a round in which a kill came too late is played again
@@ -28,10 +27,8 @@ TRIES = 12  # a round in which a kill came too late is played again
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[CrashHouse]:
-    # not pytest's own folder: it is shut to others, and under root the server is another user
-    with tempfile.TemporaryDirectory(prefix="pp-crashes-") as folder:
-        Path(folder).chmod(0o755)
-        house = CrashHouse(Path(folder))
+    with server_folder("crashes") as folder:
+        house = CrashHouse(folder)
         with house.postgres:
             prepare(house.postgres)
             yield house

@@ -1,23 +1,20 @@
 """A warehouse of its own for every test, and a shop whose files a test can write line by line."""
 
 import datetime
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from personapulse import ingest, marts
 from personapulse.contract import EXTRACTS
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.warehouse import DATABASE, connect
+from personapulse.warehouse import connect
 
+from ..servers import database
 from .sample_shop import loaded
-
-_numbers = itertools.count(1)
 
 
 def date(text: str) -> datetime.date:
@@ -27,14 +24,8 @@ def date(text: str) -> datetime.date:
 @pytest.fixture
 def warehouse(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
     """An empty warehouse, gone after the test."""
-    name = sql.Identifier(f"test_{next(_numbers)}")
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(DATABASE)))
-        try:
-            with connect(postgres.conninfo(name.as_string().strip('"'))) as connection:
-                yield connection
-        finally:
-            server.execute(sql.SQL("drop database {} with (force)").format(name))
+    with database(postgres) as conninfo, connect(conninfo) as connection:
+        yield connection
 
 
 class Shop:

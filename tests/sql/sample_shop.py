@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from personapulse import ingest, marts
 from personapulse.paths import SAMPLE_SHOP
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.warehouse import DATABASE, connect
+from personapulse.warehouse import connect
+
+from ..servers import database
 
 # Six weeks: the second month's cuts have 50 buyers and 30 days of history behind them.
 FIRST, LAST = datetime.date(2026, 3, 1), datetime.date(2026, 4, 12)
@@ -21,14 +22,8 @@ SOURCE = ingest.Source(SAMPLE_SHOP.as_uri())
 @contextmanager
 def empty(postgres: EmbeddedPostgres, name: str) -> Iterator[psycopg.Connection[Any]]:
     """A warehouse of that name, gone afterwards."""
-    database = sql.Identifier(name)
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("create database {} template {}").format(database, sql.Identifier(DATABASE)))
-        try:
-            with connect(postgres.conninfo(name)) as connection:
-                yield connection
-        finally:
-            server.execute(sql.SQL("drop database {} with (force)").format(database))
+    with database(postgres, name) as conninfo, connect(conninfo) as connection:
+        yield connection
 
 
 @contextmanager

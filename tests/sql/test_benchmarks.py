@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import pytest
 from benchmarks.events import make_events
 from personapulse.paths import ROOT
 
+from ..servers import server_folder
+
 SMALL = ["--events", "2000", "--users", "100", "--short", "2", "--long", "4", "--repeats", "1"]
 SMALL += ["--large", "200", "2400", "2400", "--customers", "1000", "--snapshots", "10000"]
 
@@ -20,8 +21,8 @@ SMALL += ["--large", "200", "2400", "2400", "--customers", "1000", "--snapshots"
 @pytest.fixture
 def cache() -> Iterator[Path]:
     """A folder the server of root may pass through; pytest shuts its own to others when another session starts."""
-    with tempfile.TemporaryDirectory(prefix="pp-bench-cache-") as folder:
-        yield Path(folder)
+    with server_folder("bench-cache") as folder:
+        yield folder
 
 
 def bench(cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

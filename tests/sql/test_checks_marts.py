@@ -2,36 +2,28 @@
 
 from collections.abc import Callable, Iterator
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from personapulse import checks, marts
 from personapulse.errors import PersonaPulseError
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.warehouse import DATABASE, connect
 
 from .conftest import Shop, date
 from .insight_failures import INSIGHT_FAILURES
-from .sample_shop import for_the_moment
+from .sample_shop import empty, for_the_moment
 from .test_checks import DAY, deliver_clean, execute, found
 
 
 @pytest.fixture(scope="module")
 def built(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A clean day, loaded and built once; tests break it `for_the_moment`."""
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("create database checked_marts template {}").format(sql.Identifier(DATABASE)))
-        try:
-            with connect(postgres.conninfo("checked_marts")) as connection:
-                shop = Shop(tmp_path_factory.mktemp("checked_marts"), connection)
-                shop.settings("conversion_days: 1")  # so that the funnel has somebody
-                deliver_clean(shop)
-                shop.load("2026-03-01", DAY)
-                shop.build(DAY)
-                yield shop
-        finally:
-            server.execute("drop database checked_marts with (force)")
+    with empty(postgres, "checked_marts") as connection:
+        shop = Shop(tmp_path_factory.mktemp("checked_marts"), connection)
+        shop.settings("conversion_days: 1")  # so that the funnel has somebody
+        deliver_clean(shop)
+        shop.load("2026-03-01", DAY)
+        shop.build(DAY)
+        yield shop
 
 
 def on_both_days(statement: str) -> Callable[[Shop], object]:

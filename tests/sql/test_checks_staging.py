@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
 from personapulse import checks
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.warehouse import DATABASE, connect
 
 from .conftest import Shop, date
 from .ordinary_days import (
@@ -24,20 +22,16 @@ from .ordinary_days import (
     views,
     without_header,
 )
+from .sample_shop import empty
 
 
 @pytest.fixture(scope="module")
 def four_weeks(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A shop whose last four Mondays and Sunday are loaded. Tests may stage the next Monday, and load nothing."""
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(f"create database four_weeks template {DATABASE}".encode())
-        try:
-            with connect(postgres.conninfo("four_weeks")) as connection:
-                shop = Shop(tmp_path_factory.mktemp("four_weeks"), connection)
-                have_been(shop, *MONDAYS, DAY_BEFORE)
-                yield shop
-        finally:
-            server.execute("drop database four_weeks with (force)")
+    with empty(postgres, "four_weeks") as connection:
+        shop = Shop(tmp_path_factory.mktemp("four_weeks"), connection)
+        have_been(shop, *MONDAYS, DAY_BEFORE)
+        yield shop
 
 
 def test_an_ordinary_day_has_no_findings_and_a_row_for_every_check(four_weeks: Shop) -> None:

@@ -1,7 +1,6 @@
 """`personapulse model`: what people read of models, and how they choose who serves."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from personapulse.postgres import EmbeddedPostgres
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import DATABASE, connect, prepare
 
+from ..servers import server_folder
 from .conftest import date
 from .models import save
 
@@ -75,11 +75,9 @@ class Models:
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory(prefix="pp-models-") as folder:
-        Path(folder).chmod(0o755)  # under root the server runs as another user
-        with EmbeddedPostgres(Home.open(Path(folder) / "home")) as postgres:
-            prepare(postgres)
-            yield postgres
+    with server_folder("models") as folder, EmbeddedPostgres(Home.open(folder / "home")) as postgres:
+        prepare(postgres)
+        yield postgres
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from personapulse.report.page import _heat_cell, colours
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import DATABASE, connect, prepare
 
+from ..servers import server_folder
 from .conftest import Shop
 from .html_page import Page
 from .test_report import busy_shop
@@ -30,14 +30,13 @@ NAME = "name: Quill & Ink\ncurrency: CHF\ntime_zone: Europe/Zurich\n"
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """A home of its own with a shop of sixty buyers, built for its newest day, on a running server."""
-    with tempfile.TemporaryDirectory(prefix="pp-report-") as folder:
-        Path(folder).chmod(0o755)  # under root the server runs as another user
-        (Path(folder) / "extracts").mkdir()
-        home = Home.open(Path(folder) / "home")
+    with server_folder("report") as folder:
+        (folder / "extracts").mkdir()
+        home = Home.open(folder / "home")
         with EmbeddedPostgres(home) as server:
             prepare(server)
             with connect(server.conninfo(DATABASE)) as connection:
-                shop = Shop(Path(folder) / "extracts", connection)
+                shop = Shop(folder / "extracts", connection)
                 shop.settings(NAME)
                 busy_shop(shop)
                 shop.build("2026-03-01", "kpi_daily")

@@ -14,8 +14,9 @@ from psycopg import sql
 
 from personapulse import ingest, marts
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.warehouse import DATABASE, connect
+from personapulse.warehouse import connect
 
+from ..servers import database
 from .deliveries import Story, write_day, write_settings
 from .stories import Step
 
@@ -119,13 +120,7 @@ def world(postgres: EmbeddedPostgres, story: Story) -> Iterator[World]:
 
     A copy of the prepared database costs 40 ms; emptying one in place would take as long, partitions and all.
     """
-    name = sql.Identifier(f"world_{next(_numbers)}")
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
-        server.execute(sql.SQL("create database {} template {}").format(name, sql.Identifier(DATABASE)))
-        try:
-            with tempfile.TemporaryDirectory(prefix="pp-world-") as folder:
-                place = World(story, Path(folder), postgres.conninfo(name.as_string().strip('"')))
-                yield place
-                place.connection.close()
-        finally:
-            server.execute(sql.SQL("drop database {} with (force)").format(name))
+    with database(postgres, "world") as conninfo, tempfile.TemporaryDirectory(prefix="pp-world-") as folder:
+        place = World(story, Path(folder), conninfo)
+        yield place
+        place.connection.close()
