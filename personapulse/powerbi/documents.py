@@ -156,8 +156,8 @@ def _table(design: Design, table: Table) -> Node:
         table.name,
         description=table.description,
         properties=(
-            *([Property("dataCategory", "Time")] if table.is_date_table else []),
             Property("lineageTag", identity("table", table.view)),
+            *([Property("dataCategory", "Time")] if table.is_date_table else []),
         ),
         children=(
             *([_refresh_policy(design, table)] if table.is_incremental else []),
