@@ -100,10 +100,18 @@ buyer_days as (
         days.persona,
         sum(days.buyers) as at_most,
         max(days.buyers) as at_least
-    from marts.dashboard_cube_days as days
+    from (
+        select
+            on_day,
+            category,
+            persona,
+            sum(buyers) as buyers
+        from marts.dashboard_cube_days
+        where as_of_date = %(as_of_date)s::date
+        group by on_day, category, persona
+    ) as days
     inner join (values (7), (28)) as periods (period_days)
         on days.on_day > %(as_of_date)s::date - periods.period_days
-    where days.as_of_date = %(as_of_date)s::date
     group by periods.period_days, days.category, days.persona
 )
 
