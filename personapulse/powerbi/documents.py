@@ -91,7 +91,9 @@ def _model(design: Design) -> list[Node]:
                 Property("sourceQueryCulture", design.culture),
             ),
             children=(
-                Node("dataAccessOptions", properties=(Property("legacyRedirects"), Property("returnErrorValuesAsNull"))),
+                Node(
+                    "dataAccessOptions", properties=(Property("legacyRedirects"), Property("returnErrorValuesAsNull"))
+                ),
             ),
         ),
         _annotation("PBI_QueryOrder", json.dumps(order, separators=(",", ":"))),

@@ -16,9 +16,7 @@ def stale(design: Design, folder: Path = POWERBI) -> dict[Path, str | None]:
     generated = (folder / f"{design.name}.SemanticModel" / "definition").rglob("*.tmdl")
     surplus: dict[Path, str | None] = {file: None for file in generated if file not in wanted}
     return surplus | {
-        file: text
-        for file, text in wanted.items()
-        if not file.exists() or file.read_bytes() != text.encode()
+        file: text for file, text in wanted.items() if not file.exists() or file.read_bytes() != text.encode()
     }
 
 

@@ -31,7 +31,9 @@ def _object(node: Node, depth: int) -> Iterator[str]:
     for line in node.description.splitlines():
         yield f"{indent}/// {line}".rstrip()
     declared = f"{indent}{node.keyword} {quoted(node.name)}".rstrip()
-    yield from _with_expression(declared, node.expression, depth + _DEEPER) if node.expression is not None else [declared]
+    yield from (
+        _with_expression(declared, node.expression, depth + _DEEPER) if node.expression is not None else [declared]
+    )
     for one in node.properties:
         yield from _property(one, depth + 1, _DEEPER_IN.get(node.keyword, _DEEPER))
     for child in node.children:
