@@ -164,7 +164,7 @@ def load_design(file: Path | None = None, catalogue: Catalogue | None = None) ->
 
 def _table(name: str, body: Mapping[str, Any]) -> Table:
     where = f"powerbi.yaml: table {name}"
-    page = _page(body["mart"], where) if "mart" in body else {"description": "", "columns": {}}
+    page: dict[str, Any] = _page(body["mart"], where) if "mart" in body else {"description": "", "columns": {}}
     words = page["columns"] | body.get("describe", {})
     sort = body.get("sort", {})
     return Table(
