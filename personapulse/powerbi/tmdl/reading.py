@@ -171,10 +171,10 @@ class _Reader:
 
     def _property(self, content: str, depth: int) -> None:
         parts, line = _PROPERTY.fullmatch(content), self.at + 1
-        if self.description:
-            raise self._error("a description must stand right above an object")
         if not parts or not self.open:
             raise self._error(f"neither a known object nor a property: {content!r}")
+        if self.description:
+            raise self._error("a description must stand right above an object")
         owner = self.open[-1]
         name = parts["name"]
         if name not in owner.kind.properties:
