@@ -1,9 +1,9 @@
 """Enough of DAX to compute the model's measures over rows in memory, and not a word more: the rest is refused.
 
 Power BI cannot be run here. What is computed follows the language's definition: a measure is evaluated in a filter
-context (which values of which columns are let through); a filter of the one side of a relationship narrows the many side,
-never the other way; CALCULATE replaces filters of the columns it names, KEEPFILTERS adds to them, REMOVEFILTERS takes them
-away; a measure read in an iteration is evaluated for the row; BLANK, which a sum of nothing is, is None here.
+context (which values of which columns are let through); a filter of the one side of a relationship narrows the many
+side, never the other way; CALCULATE replaces filters of the columns it names, KEEPFILTERS adds to them, REMOVEFILTERS
+takes them away; a measure read in an iteration is evaluated for the row; BLANK, as a sum of nothing is, is None here.
 """
 
 import datetime
