@@ -57,6 +57,10 @@ types: .venv-test/.installed ## mypy, strict
 format: .venv-test/.installed ## rewrite the code the way lint wants it
 	@.venv-test/bin/ruff check --fix . ; .venv-test/bin/ruff format . ; .venv-test/bin/sqlfluff fix -q include/sql
 
+.PHONY: powerbi
+powerbi: .venv-test/.installed ## write the Power BI project anew from include/powerbi.yaml and include/metrics.yaml
+	@.venv-test/bin/python -m personapulse.powerbi write
+
 LOCK = .venv-test/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
 .PHONY: docs
