@@ -55,7 +55,6 @@ people as (
     ) as customers
 ),
 
--- orders by what came back of them: '(all)' whatever it was
 came_back as (
     select
         came_back.returned_on as on_day,
@@ -72,15 +71,10 @@ came_back as (
 returned as (
     select
         order_id,
-        category
+        array_agg(category) as categories
     from came_back
     where is_on_paid_order and order_id is not null
-    union
-    select
-        order_id,
-        '(all)' as category
-    from came_back
-    where is_on_paid_order and order_id is not null
+    group by order_id
 ),
 
 bought as (
@@ -89,9 +83,11 @@ bought as (
         bought.user_id,
         coalesce(products.category, '(not told)') as category,
         bought.order_id,
+        bool_or(coalesce(products.category, '(not told)') = any(returned.categories)) as is_returned,
         sum(bought.amount) as amount
     from core.order_products_as_of(%(as_of_date)s::date, %(known_on)s::date) as bought
     left join products using (product_id)
+    left join returned using (order_id)
     where bought.is_paid and bought.ordered_on > %(as_of_date)s::date - 92
     group by bought.ordered_on, bought.user_id, coalesce(products.category, '(not told)'), bought.order_id
 ),
@@ -119,11 +115,10 @@ activity as (
         user_id,
         category,
         count(*) as paid_orders,
-        count(returned.order_id) as returned_orders,
+        count(*) filter (where is_returned) as returned_orders,
         sum(amount) as gross_revenue,
         0 as returns_amount
     from bought
-    left join returned using (order_id, category)
     group by on_day, user_id, category
     union all
     select
@@ -136,7 +131,7 @@ activity as (
         0 as returns_amount
     from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date) as orders
     inner join returned using (order_id)
-    where orders.is_paid and orders.ordered_on > %(as_of_date)s::date - 92 and returned.category = '(all)'
+    where orders.is_paid and orders.ordered_on > %(as_of_date)s::date - 92
     group by orders.ordered_on, orders.user_id
     union all
     select
@@ -154,9 +149,7 @@ sums as (
     select
         activity.on_day,
         activity.category,
-        coalesce(min(people.persona), '(not told)') as persona,
-        coalesce(min(people.age_group), 'unknown') as age_group,
-        coalesce(min(people.gender), 'unknown') as gender,
+        people.cell,
         count(*) filter (where activity.paid_orders > 0) as buyers,
         sum(activity.paid_orders) as paid_orders,
         sum(activity.returned_orders) as returned_orders,
@@ -167,13 +160,22 @@ sums as (
     group by activity.on_day, activity.category, people.cell
 ),
 
+cells as (
+    select distinct
+        cell,
+        persona,
+        age_group,
+        gender
+    from people
+),
+
 final as (
     select
         %(as_of_date)s::date as as_of_date,
         on_day,
-        persona,
-        age_group,
-        gender,
+        coalesce(cells.persona, '(not told)') as persona,
+        coalesce(cells.age_group, 'unknown') as age_group,
+        coalesce(cells.gender, 'unknown') as gender,
         category,
         buyers,
         paid_orders,
@@ -182,6 +184,7 @@ final as (
         returns_amount,
         gross_revenue - returns_amount as net_revenue
     from sums
+    left join cells using (cell)
 )
 
 select * from final;
