@@ -13,6 +13,7 @@ import psycopg
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from personapulse import __version__, wording
+from personapulse.colours import of_personas
 from personapulse.errors import PersonaPulseError
 from personapulse.personas import Rule, RuleSet, load_rule_sets
 from personapulse.report import figures
@@ -23,10 +24,6 @@ TEMPLATE = "report.html.jinja"
 MONTHS_FOR_A_TREND = 3
 MONTHS_SHOWN = 24
 SCORES = (5, 4, 3, 2, 1)
-
-# Paul Tol's "muted": nine hues that colour-blind people tell apart, and a grey for those no rule names.
-_HUES = ("#44AA99", "#88CCEE", "#AA4499", "#882255", "#DDCC77", "#117733", "#CC6677", "#332288", "#999933")
-_GREY = "#DDDDDD"
 
 _KPIS = (
     ("Customers", "users_to_date", "count"),
@@ -135,13 +132,6 @@ def render(facts: Facts, settings: ShopSettings) -> str:
     )
 
 
-def colours(rule_sets: Mapping[str, RuleSet]) -> dict[str, str]:
-    """Return one colour per persona, the same whatever rule set a shop uses and whoever is in it that day."""
-    ruled = dict.fromkeys(rule.persona for rules in rule_sets.values() for rule in rules.rules)
-    rest = {rules.otherwise.persona for rules in rule_sets.values()}
-    return {persona: _HUES[n % len(_HUES)] for n, persona in enumerate(ruled)} | dict.fromkeys(rest, _GREY)
-
-
 def _cards(facts: Facts, currency: str) -> list[Card]:
     meanings = wording.dictionary("kpi_daily")["columns"]
     return [_card(label, facts.kpi[column], kind, currency, meanings[column]) for label, column, kind in _KPIS]
@@ -183,7 +173,7 @@ def _without_gaps(months: Sequence[Month], as_of_date: datetime.date) -> list[Mo
 
 def _persona_context(facts: Facts, currency: str) -> dict[str, Any]:
     rule_sets = load_rule_sets()
-    swatches = colours(rule_sets) | {p.persona: _GREY for p in facts.personas if p.persona not in colours(rule_sets)}
+    swatches = of_personas([*(persona.persona for persona in facts.personas), *_ruled(rule_sets)])
     buyers = [persona for persona in facts.personas if persona.buyers]
     told: Decimal = sum((persona.net_revenue for persona in facts.personas), Decimal(0))
     return {
@@ -196,6 +186,10 @@ def _persona_context(facts: Facts, currency: str) -> dict[str, Any]:
         "buyer_personas": buyers,
         "buyer_figure": figures.buyer_worth(buyers, swatches, currency) if buyers else None,
     }
+
+
+def _ruled(rule_sets: Mapping[str, RuleSet]) -> list[str]:
+    return [persona for rules in rule_sets.values() for persona in rules.personas]
 
 
 def _guides(personas: Sequence[PersonaWorth], rule_sets: Mapping[str, RuleSet]) -> list[Rule]:

@@ -12,11 +12,10 @@ import pytest
 from personapulse import wording
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
-from personapulse.personas import load_rule_sets
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.report import built_days, write_report
 from personapulse.report.facts import Cell
-from personapulse.report.page import _heat_cell, colours
+from personapulse.report.page import _heat_cell
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import DATABASE, connect, prepare
 
@@ -136,14 +135,6 @@ def test_a_report_within_a_callers_transaction_changes_nothing(shop: Shop, tmp_p
     with shop.warehouse.transaction():
         write_report(shop.warehouse, built_days(shop.warehouse)[0], tmp_path / "out", ShopSettings())
     assert shop.fingerprint() == before
-
-
-def test_each_persona_has_a_colour_of_its_own_in_every_rule_set() -> None:
-    rule_sets = load_rule_sets()
-    hues = colours(rule_sets)
-    assert set(hues) == {persona for rules in rule_sets.values() for persona in rules.personas}
-    assert len(set(hues.values())) == len(hues)
-    assert colours({"classic": rule_sets["classic"]}).keys() < hues.keys()
 
 
 @pytest.mark.parametrize("share", [step / 20 for step in range(21)])
