@@ -165,6 +165,25 @@ def _formatting(visual: Visual, model: ModelFields) -> Iterator[str]:  # noqa: A
                     yield f"{name} has no state {state!r}{_nearest(state, states)}."
 
 
+def misplaced_settings(kind: str, name: str, settings: Iterable[str]) -> Iterator[str]:
+    """Yield what a theme sets for a visual type (or `*`, all) that no such visual has; pages have no catalogue."""
+    if kind == "page":
+        return
+    everywhere = catalogue()["containers"].get(name, {})
+    known = (
+        everywhere
+        if kind == "*"
+        else everywhere | catalogue()["visuals"].get(kind, {"objects": {}})["objects"].get(name, {})
+    )
+    if kind not in {"*", *catalogue()["visuals"]}:
+        yield f"{kind!r} is no visual type this report may use{_nearest(kind, catalogue()['visuals'])}."
+    elif not known:
+        yield f"there is no formatting {name!r}."
+    for setting in settings if known else ():
+        if setting not in known:
+            yield f"{name} has no setting {setting!r}{_nearest(setting, known)}."
+
+
 def _settings(name: str, properties: Json, known: Json) -> Iterator[str]:
     for setting, value in properties.items():
         if setting not in known:

@@ -6,7 +6,6 @@ No figures: Power BI alone can draw those. What a sketch shows is what is where,
 import textwrap
 from collections.abc import Iterator
 from html import escape
-from itertools import cycle, islice
 
 from personapulse.colours import load_colours
 from personapulse.powerbi.report.painting import persona_field
@@ -124,9 +123,8 @@ def _points(visual: Visual, box: Box) -> Iterator[str]:
 
 
 def _funnel(visual: Visual, box: Box) -> Iterator[str]:
-    colours = islice(cycle(load_colours()["series"][:1]), 6)
     step = box.height / 6
-    for number, colour in enumerate(colours):
+    for number, colour in enumerate(_series(visual, 6)):
         width = box.width * (0.95, 0.7, 0.52, 0.4, 0.36, 0.31)[number]
         place = Box(box.x + (box.width - width) / 2, box.y + number * step + 3, width, step - 6)
         yield _rectangle(place, colour)
