@@ -77,13 +77,22 @@ def _fields(visual: Visual) -> str:
 
 
 def _bars(visual: Visual, box: Box) -> Iterator[str]:
+    ink = load_colours()["light"]
     colours = _series(visual, 8)
+    names = list(load_colours()["personas"]) if persona_field(visual) is not None else []
     step = box.height / len(colours)
     for number, colour in enumerate(colours):
         y = box.y + number * step
-        yield _rectangle(Box(box.x, y + 0.3 * step, 0.2 * box.width, 0.3 * step), load_colours()["light"]["line"])
-        length = 0.74 * box.width * SHAPE[number]
-        yield _rectangle(Box(box.x + 0.23 * box.width, y + 0.14 * step, length, 0.7 * step), colour)
+        if names:
+            size = min(11.0, 0.8 * step)
+            yield _text(box.x, y + step / 2 + size / 3, names[number], size, ink["quiet"], fits=0.28 * box.width)
+        else:
+            yield _rectangle(Box(box.x, y + 0.3 * step, 0.22 * box.width, 0.3 * step), ink["line"])
+        length = 0.68 * box.width * SHAPE[number]
+        yield _rectangle(Box(box.x + 0.3 * box.width, y + 0.14 * step, length, 0.7 * step), colour)
+        if "Series" in visual.roles:
+            second = Box(box.x + 0.3 * box.width + 0.6 * length, y + 0.14 * step, 0.4 * length, 0.7 * step)
+            yield _rectangle(second, load_colours()["series"][1])
 
 
 def _columns(visual: Visual, box: Box) -> Iterator[str]:
@@ -104,7 +113,7 @@ def _lines(visual: Visual, box: Box) -> Iterator[str]:
         yield f'<path d="M{box.x:g} {y:g}H{box.right:g}" stroke="{ink["light"]["line"]}"/>'
     for number in range(len(visual.roles.get("Y", [0]))):
         points = [
-            (box.x + box.width * place / (len(WAVE) - 1), box.bottom - box.height * value * (1 - 0.35 * number))
+            (box.x + box.width * place / (len(WAVE) - 1), box.bottom - box.height * value * (1 - 0.2 * number))
             for place, value in enumerate(WAVE)
         ]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
@@ -112,10 +121,11 @@ def _lines(visual: Visual, box: Box) -> Iterator[str]:
 
 
 def _points(visual: Visual, box: Box) -> Iterator[str]:
-    colours = _series(visual, 10)
+    colours, seed = _series(visual, 10), 1
     for number in range(160):
-        x = ((number * 61) % 157 / 157) ** 1.5
-        y = ((number * 37) % 149 / 149) ** 2.2 * (1 - 0.6 * x)
+        seed = seed * 48271 % 2147483647  # the same points every time
+        x = (seed % 1009 / 1009) ** 1.5
+        y = (seed // 1009 % 997 / 997) ** 2.2 * (1 - 0.6 * x)
         yield (
             f'<circle cx="{box.x + 6 + x * (box.width - 12):.1f}" cy="{box.bottom - 6 - y * (box.height - 12):.1f}"'
             f' r="4" fill="{colours[number % len(colours)]}" fill-opacity=".8"/>'
@@ -132,14 +142,14 @@ def _funnel(visual: Visual, box: Box) -> Iterator[str]:
 
 def _table(visual: Visual, box: Box) -> Iterator[str]:
     ink = load_colours()["light"]
-    shown = [entry for projections in visual.roles.values() for entry in projections]
+    shown = _labels(visual, "Values")
     first = 0.45 if len(shown) > 1 else 1.0
     widths = [first, *((1 - first) / max(1, len(shown) - 1) for _ in shown[1:])]
     step = 22.0
     yield _rectangle(Box(box.x, box.y, box.width, step), ink["page"])
     x = box.x
-    for entry, width in zip(shown, widths, strict=True):
-        yield _text(x + 4, box.y + 15, entry.field.name, 11, ink["ink"], bold=True, fits=width * box.width - 6)
+    for label, width in zip(shown, widths, strict=True):
+        yield _text(x + 4, box.y + 15, label, 11, ink["ink"], bold=True, fits=width * box.width - 6)
         for row in range(1, int(box.height // step)):
             y = box.y + row * step
             length = width * box.width * (0.55 + 0.35 * SHAPE[(row * 3) % 10])
@@ -166,12 +176,14 @@ def _nothing(visual: Visual, box: Box) -> Iterator[str]:
 
 
 DRAWINGS = {
+    "barChart": _bars,
     "clusteredBarChart": _bars,
     "clusteredColumnChart": _columns,
     "columnChart": _columns,
     "lineChart": _lines,
     "scatterChart": _points,
     "funnel": _funnel,
+    "multiRowCard": _table,
     "tableEx": _table,
     "pivotTable": _matrix,
 }
@@ -179,7 +191,7 @@ DRAWINGS = {
 
 def _cards(visual: Visual) -> Iterator[str]:
     ink, box = load_colours()["light"], visual.box
-    entries = visual.document["visual"]["query"]["queryState"]["Data"]["projections"]
+    entries = _labels(visual, "Data")
     tiles = next(
         (
             int(str(literal(entry["properties"]["maxTiles"])).rstrip("L"))
@@ -188,15 +200,23 @@ def _cards(visual: Visual) -> Iterator[str]:
         ),
         len(entries),
     )
-    rows = -(-len(entries) // tiles)
-    width, height = box.width / tiles, box.height / rows
-    for number, entry in enumerate(entries):
+    subtitle = literal(visual.container("subTitle").get("text"))
+    if subtitle:
+        yield _text(box.x + PADDING, box.y + 18, subtitle, 11.5, ink["quiet"])
+    above = 16.0 if subtitle else 0.0
+    width, height = box.width / tiles, (box.height - above) / -(-len(entries) // tiles)
+    for number, label in enumerate(entries):
         x = box.x + number % tiles * width + PADDING
-        y = box.y + number // tiles * height + height / 2
+        y = box.y + above + number // tiles * height + height / 2
         small = box.height < 80
         yield _text(x, y + (14 if small else 2), "—", 14 if small else 24, ink["ink"], bold=True)
-        label = str(entry.get("displayName", entry["nativeQueryRef"]))
         yield _text(x, y - 4 if small else y + 24, label, 12, ink["quiet"], fits=width - 16)
+
+
+def _labels(visual: Visual, role: str) -> list[str]:
+    """Return what the fields of a role are called on the page."""
+    entries = visual.definition["query"]["queryState"][role]["projections"]
+    return [str(entry.get("displayName", entry["nativeQueryRef"])) for entry in entries]
 
 
 def _slicer(visual: Visual) -> Iterator[str]:
@@ -220,7 +240,7 @@ def _navigator(box: Box, report: Report, page: Page) -> Iterator[str]:
         place = Box(box.x + number * (width + 8), box.y, width, box.height)
         yield _rectangle(place, ink["accent"] if is_here else ink["surface"], ink["line"])
         colour = ink["surface"] if is_here else ink["ink"]
-        yield _text(place.x + width / 2, place.y + 23, shown.title, 12.5, colour, bold=is_here, anchor="middle")
+        yield _text(place.x + width / 2, place.y + 23, shown.title, 12, colour, anchor="middle")
 
 
 def _text_box(visual: Visual) -> Iterator[str]:
