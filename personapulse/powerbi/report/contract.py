@@ -6,48 +6,16 @@ visual with a misspelt measure opens as a grey box. These rules say so before, w
 
 import difflib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from personapulse.powerbi.report.model import Model
 from personapulse.powerbi.report.reading import Field, Json, Page, Projection, Report, Visual, fields_in, literal
 
 NUMBERS = frozenset({"int64", "double", "decimal"})
 ONE_SERIES = ("Series",)  # with a field in this role, Y takes one measure
-
-
-@dataclass(frozen=True)
-class ModelFields:
-    """The names a semantic model offers.
-
-    Parameters
-    ----------
-    columns : mapping of str to mapping of str to str
-        Data type by column, by table; types as TMDL writes them (string, int64, double, decimal, dateTime, boolean).
-    measures : mapping of str to collection of str
-        Measures by the table that holds them.
-    levels : mapping of str to collection of str
-        Levels of hierarchies by table, each `hierarchy.level`.
-    """
-
-    columns: Mapping[str, Mapping[str, str]]
-    measures: Mapping[str, Collection[str]]
-    levels: Mapping[str, Collection[str]]
-
-    def of_kind(self, field: Field) -> Collection[str]:
-        """Names of the field's kind in the field's table; empty where the model has no such table."""
-        offered: dict[str, Mapping[str, Collection[str]]] = {
-            "Column": self.columns,
-            "Measure": self.measures,
-            "HierarchyLevel": self.levels,
-        }
-        return offered[field.kind].get(field.entity, ())
-
-    def tables(self) -> set[str]:
-        """Names of all tables."""
-        return {*self.columns, *self.measures, *self.levels}
 
 
 @cache
@@ -57,7 +25,7 @@ def catalogue() -> Json:
     return found
 
 
-def broken_promises(report: Report, model: ModelFields) -> list[str]:
+def broken_promises(report: Report, model: Model) -> list[str]:
     """Return what does not hold, one sentence each, beginning with the file; empty if all holds."""
     found = list(_unknown_fields(report, model))
     for page in report.pages:
@@ -75,7 +43,7 @@ def broken_promises(report: Report, model: ModelFields) -> list[str]:
     return found
 
 
-def _unknown_fields(report: Report, model: ModelFields) -> Iterator[str]:
+def _unknown_fields(report: Report, model: Model) -> Iterator[str]:
     documents: list[tuple[Path, Any]] = [(report.folder / "definition" / "report.json", report.document)]
     for page in report.pages:
         documents.append((page.path, page.document))
@@ -86,14 +54,14 @@ def _unknown_fields(report: Report, model: ModelFields) -> Iterator[str]:
                 yield f"{_where(report, path)}: the model has no {_what_is_missing(field, model)}."
 
 
-def _what_is_missing(field: Field, model: ModelFields) -> str:
-    if field.entity not in model.tables():
-        return f"table {field.entity!r}{_nearest(field.entity, model.tables())}"
+def _what_is_missing(field: Field, model: Model) -> str:
+    if field.entity not in model.columns:
+        return f"table {field.entity!r}{_nearest(field.entity, model.columns)}"
     kind = {"Column": "column", "Measure": "measure", "HierarchyLevel": "level of a hierarchy"}[field.kind]
     return f"{kind} {field}{_nearest(field.name, model.of_kind(field))}"
 
 
-def _roles(visual: Visual, model: ModelFields) -> Iterator[str]:
+def _roles(visual: Visual, model: Model) -> Iterator[str]:
     known = catalogue()["visuals"][visual.type]["roles"]
     for role, projections in visual.roles.items():
         if role not in known:
@@ -108,8 +76,10 @@ def _roles(visual: Visual, model: ModelFields) -> Iterator[str]:
         yield "with a field in the role 'Series' only one measure can be shown in 'Y'."
 
 
-def _misfit(role: str, takes: Json, shown: Projection, model: ModelFields) -> Iterator[str]:
+def _misfit(role: str, takes: Json, shown: Projection, model: Model) -> Iterator[str]:
     is_measure = shown.field.kind == "Measure"
+    if str(shown.field) in model.hidden:
+        yield f"{shown.field} is hidden; show a measure, or the column of the table that filters by it."
     if shown.is_summed:
         yield f"{shown.field} is summed up by the visual; show a measure of the model, which says what may be summed."
     elif takes["takes"] == "groups" and is_measure:
@@ -122,7 +92,7 @@ def _misfit(role: str, takes: Json, shown: Projection, model: ModelFields) -> It
             yield f"the role {role!r} takes numbers, and {shown.field} is of type {data_type}."
 
 
-def _references(visual: Visual, model: ModelFields) -> Iterator[str]:  # noqa: ARG001
+def _references(visual: Visual, model: Model) -> Iterator[str]:  # noqa: ARG001
     shown = [entry for projections in visual.roles.values() for entry in projections]
     for entry in shown:
         expected = f"{entry.field.entity}.{entry.field.name}"
@@ -150,7 +120,7 @@ def _selected(node: Any) -> Iterator[str]:
             yield from _selected(value)
 
 
-def _formatting(visual: Visual, model: ModelFields) -> Iterator[str]:  # noqa: ARG001
+def _formatting(visual: Visual, model: Model) -> Iterator[str]:  # noqa: ARG001
     kind = catalogue()["visuals"][visual.type]
     for part, known in (("objects", kind["objects"]), ("visualContainerObjects", catalogue()["containers"])):
         for name, entries in (visual.definition.get(part) or {}).items():

@@ -5,11 +5,12 @@ No figures: Power BI alone can draw those. What a sketch shows is what is where,
 
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 
 from personapulse.colours import load_colours
 from personapulse.powerbi.report.painting import persona_field
-from personapulse.powerbi.report.reading import Box, Page, Report, Visual, literal
+from personapulse.powerbi.report.reading import Box, Json, Page, Report, Visual, literal
 
 FONT = "'Segoe UI', 'DejaVu Sans', system-ui, sans-serif"
 PADDING = 12.0
@@ -17,9 +18,14 @@ SHAPE = (0.93, 0.78, 0.7, 0.58, 0.5, 0.41, 0.3, 0.22, 0.14, 0.08)  # how long th
 WAVE = (0.35, 0.4, 0.38, 0.52, 0.6, 0.5, 0.66, 0.72, 0.61, 0.8, 0.86, 0.78)
 
 
+@cache
+def _colours() -> Json:
+    return load_colours()
+
+
 def sketch(report: Report, page: Page) -> str:
     """Return the page as one SVG document; the same page gives the same text."""
-    ink = load_colours()["light"]
+    ink = _colours()["light"]
     width, height = page.box.width, page.box.height
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" font-family="{FONT}">',
@@ -32,7 +38,7 @@ def sketch(report: Report, page: Page) -> str:
 
 
 def _visual(visual: Visual, report: Report, page: Page) -> Iterator[str]:
-    ink, box = load_colours()["light"], visual.box
+    ink, box = _colours()["light"], visual.box
     yield f"<g><title>{escape(visual.alt_text or visual.name)}</title>"
     if visual.type == "textbox":
         yield from _text_box(visual)
@@ -46,7 +52,7 @@ def _visual(visual: Visual, report: Report, page: Page) -> Iterator[str]:
 
 
 def _content(visual: Visual) -> Iterator[str]:
-    ink, box = load_colours()["light"], visual.box
+    ink, box = _colours()["light"], visual.box
     if visual.type == "slicer":
         yield from _slicer(visual)
         return
@@ -77,9 +83,9 @@ def _fields(visual: Visual) -> str:
 
 
 def _bars(visual: Visual, box: Box) -> Iterator[str]:
-    ink = load_colours()["light"]
+    ink = _colours()["light"]
     colours = _series(visual, 8)
-    names = list(load_colours()["personas"]) if persona_field(visual) is not None else []
+    names = list(_colours()["personas"]) if persona_field(visual) is not None else []
     step = box.height / len(colours)
     for number, colour in enumerate(colours):
         y = box.y + number * step
@@ -92,7 +98,7 @@ def _bars(visual: Visual, box: Box) -> Iterator[str]:
         yield _rectangle(Box(box.x + 0.3 * box.width, y + 0.14 * step, length, 0.7 * step), colour)
         if "Series" in visual.roles:
             second = Box(box.x + 0.3 * box.width + 0.6 * length, y + 0.14 * step, 0.4 * length, 0.7 * step)
-            yield _rectangle(second, load_colours()["series"][1])
+            yield _rectangle(second, _colours()["series"][1])
 
 
 def _columns(visual: Visual, box: Box) -> Iterator[str]:
@@ -107,7 +113,7 @@ def _columns(visual: Visual, box: Box) -> Iterator[str]:
 
 
 def _lines(visual: Visual, box: Box) -> Iterator[str]:
-    ink = load_colours()
+    ink = _colours()
     for level in range(4):
         y = box.y + box.height * level / 3
         yield f'<path d="M{box.x:g} {y:g}H{box.right:g}" stroke="{ink["light"]["line"]}"/>'
@@ -141,7 +147,7 @@ def _funnel(visual: Visual, box: Box) -> Iterator[str]:
 
 
 def _table(visual: Visual, box: Box) -> Iterator[str]:
-    ink = load_colours()["light"]
+    ink = _colours()["light"]
     shown = _labels(visual, "Values")
     first = 0.45 if len(shown) > 1 else 1.0
     widths = [first, *((1 - first) / max(1, len(shown) - 1) for _ in shown[1:])]
@@ -158,7 +164,7 @@ def _table(visual: Visual, box: Box) -> Iterator[str]:
 
 
 def _matrix(visual: Visual, box: Box) -> Iterator[str]:
-    ink = load_colours()
+    ink = _colours()
     scale = ink["scale"]["light"][:3]
     rows = 9 if visual.roles["Rows"][0].field.name == "Persona" else 5
     columns = 8 if rows == 9 else 5
@@ -172,7 +178,7 @@ def _matrix(visual: Visual, box: Box) -> Iterator[str]:
 
 
 def _nothing(visual: Visual, box: Box) -> Iterator[str]:
-    yield _text(box.x, box.y + 20, visual.type, 12, load_colours()["light"]["quiet"])
+    yield _text(box.x, box.y + 20, visual.type, 12, _colours()["light"]["quiet"])
 
 
 DRAWINGS = {
@@ -190,7 +196,7 @@ DRAWINGS = {
 
 
 def _cards(visual: Visual) -> Iterator[str]:
-    ink, box = load_colours()["light"], visual.box
+    ink, box = _colours()["light"], visual.box
     entries = _labels(visual, "Data")
     tiles = next(
         (
@@ -220,7 +226,7 @@ def _labels(visual: Visual, role: str) -> list[str]:
 
 
 def _slicer(visual: Visual) -> Iterator[str]:
-    ink, box = load_colours()["light"], visual.box
+    ink, box = _colours()["light"], visual.box
     header = visual.definition["objects"]["header"][0]["properties"]
     yield _text(box.x + PADDING, box.y + 22, str(literal(header["text"])), 12, ink["quiet"])
     place = Box(box.x + PADDING, box.y + 34, box.width - 2 * PADDING, 28)
@@ -232,7 +238,7 @@ def _slicer(visual: Visual) -> Iterator[str]:
 
 
 def _navigator(box: Box, report: Report, page: Page) -> Iterator[str]:
-    ink = load_colours()["light"]
+    ink = _colours()["light"]
     pages = [shown for shown in report.pages if not shown.is_tooltip]
     width = (box.width - 8 * (len(pages) - 1)) / len(pages)
     for number, shown in enumerate(pages):
@@ -244,7 +250,7 @@ def _navigator(box: Box, report: Report, page: Page) -> Iterator[str]:
 
 
 def _text_box(visual: Visual) -> Iterator[str]:
-    ink, box = load_colours()["light"], visual.box
+    ink, box = _colours()["light"], visual.box
     runs = visual.definition["objects"]["general"][0]["properties"]["paragraphs"][0]["textRuns"]
     yield f'<text x="{box.x:g}" y="{box.y + 31:g}" fill="{ink["ink"]}" xml:space="preserve">'
     for run in runs:
@@ -257,7 +263,7 @@ def _text_box(visual: Visual) -> Iterator[str]:
 
 def _series(visual: Visual, count: int) -> list[str]:
     """Return the colours of what is drawn: the personas', or the first of the theme."""
-    colours = load_colours()
+    colours = _colours()
     if persona_field(visual) is not None:
         return list(colours["personas"].values())[:count]
     return [colours["series"][0]] * count

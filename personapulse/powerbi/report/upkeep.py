@@ -5,7 +5,7 @@ from pathlib import Path
 from personapulse.paths import ROOT
 from personapulse.powerbi.report.contract import broken_promises
 from personapulse.powerbi.report.layout import untidy
-from personapulse.powerbi.report.model import joins, model_fields
+from personapulse.powerbi.report.model import Model, read_model
 from personapulse.powerbi.report.painting import paint, unpainted
 from personapulse.powerbi.report.reach import silent_slicers
 from personapulse.powerbi.report.reading import Report, read_report
@@ -38,19 +38,26 @@ def sketches(report: Report) -> dict[str, str]:
     return {f"{page.name}.svg": sketch(report, page) for page in report.pages if not page.is_tooltip}
 
 
-def faults(folder: Path = REPORT, model: Path = MODEL) -> list[str]:
-    """Return everything that is wrong with a report, one sentence each; empty if it may be shown to people.
+def faults(report: Report, model: Model) -> list[str]:
+    """Return everything that is wrong with a report, one sentence each; empty if it may be shown to people."""
+    return [
+        *broken_promises(report, model),
+        *theme_faults(report),
+        *untidy(report),
+        *silent_slicers(report, model),
+        *(
+            f"{name}: its colours are not those of include/colours.yaml; run make powerbi."
+            for name in unpainted(report)
+        ),
+    ]
+
+
+def check(folder: Path = REPORT, model: Path = MODEL) -> list[str]:
+    """Read a report and the model it shows, and return their faults.
 
     Raises
     ------
     PersonaPulseError
         If a file of the report or of the model cannot be read; the message names it.
     """
-    report = read_report(folder)
-    return [
-        *broken_promises(report, model_fields(model)),
-        *theme_faults(report),
-        *untidy(report),
-        *silent_slicers(report, joins(model)),
-        *(f"{name}: its colours are not those of include/colours.yaml; run make powerbi." for name in unpainted(report)),
-    ]
+    return faults(read_report(folder), read_model(model))
