@@ -8,7 +8,7 @@ from typing import Any
 
 from personapulse.powerbi.report.model import Model
 from personapulse.powerbi.report.reading import read_report
-from personapulse.powerbi.report.upkeep import REPORT, faults
+from personapulse.powerbi.report.upkeep import MODEL, REPORT, faults
 
 Json = dict[str, Any]
 
@@ -21,6 +21,7 @@ class Copy:
         self._before: dict[Path, str] = {}
         self.folder = folder / REPORT.name
         shutil.copytree(REPORT, self.folder)
+        (folder / MODEL.name).symlink_to(MODEL)
 
     def visual(self, page: str, name: str) -> Path:
         return self.page(page).parent / "visuals" / name / "visual.json"

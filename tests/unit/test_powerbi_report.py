@@ -370,6 +370,12 @@ MISFITS: dict[str, tuple[str, str, Callable[[Json], object], str]] = {
         lambda d: d["position"].update(width=500),
         "insights reaches over the edge of the page.",
     ),
+    "a slicer that is too low": (
+        EXECUTIVE,
+        "slicer-gender",
+        lambda d: d["position"].update(height=60),
+        "slicer-gender is 60 high, too low for its header; it takes 76.",
+    ),
     "a visual on another": (
         LIFETIME,
         "value-by-month",
@@ -517,6 +523,24 @@ def test_a_broken_theme_is_caught(copy: Copy, edit: Callable[[Json], object], sa
 )
 def test_a_theme_that_is_not_brought_along_is_caught(copy: Copy, edit: Callable[[Json], object], said: str) -> None:
     copy.change(copy.folder / "definition" / "report.json", edit)
+    assert said in "\n".join(copy.faults())
+
+
+@pytest.mark.parametrize(
+    ("file", "edit", "said"),
+    [
+        (
+            "definition.pbir",
+            lambda d: d["datasetReference"]["byPath"].update(path="../Personapulse.SemanticModel"),
+            "definition.pbir: there is no semantic model at '../Personapulse.SemanticModel'.",
+        ),
+        (".platform", lambda d: d["metadata"].update(type="SemanticModel"), "its type is not Report"),
+    ],
+)
+def test_a_report_that_belongs_to_nothing_is_caught(
+    copy: Copy, file: str, edit: Callable[[Json], object], said: str
+) -> None:
+    copy.change(copy.folder / file, edit)
     assert said in "\n".join(copy.faults())
 
 

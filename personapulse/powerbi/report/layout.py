@@ -8,6 +8,9 @@ from personapulse.powerbi.report.reading import Page, Report, Visual, literal
 
 NO_TITLE = frozenset({"textbox", "pageNavigator", "slicer", "cardVisual"})  # they say in themselves what they are
 ALT_TEXT_LIMIT = 250  # characters Power BI keeps
+SLICER_HEIGHT = (
+    76  # pixels of a header, a box to choose in and what is around them; in less, Desktop leaves the header out
+)
 
 
 def untidy(report: Report) -> list[str]:
@@ -67,6 +70,8 @@ def _places(page: Page) -> Iterator[str]:
         box = visual.box
         if box.x < 0 or box.y < 0 or box.right > page.box.right or box.bottom > page.box.bottom:
             yield f"{visual.name} reaches over the edge of the page."
+        if visual.type == "slicer" and box.height < SLICER_HEIGHT:
+            yield f"{visual.name} is {box.height:g} high, too low for its header; it takes {SLICER_HEIGHT}."
     for one, other in combinations(page.visuals, 2):
         if one.box.overlaps(other.box):
             yield f"{one.name} and {other.name} lie on one another."

@@ -9,8 +9,8 @@ from personapulse.powerbi.report.model import Model, read_model
 from personapulse.powerbi.report.painting import paint, unpainted
 from personapulse.powerbi.report.reach import silent_slicers
 from personapulse.powerbi.report.reading import Report, read_report
+from personapulse.powerbi.report.resources import resource_faults
 from personapulse.powerbi.report.sketch import sketch
-from personapulse.powerbi.report.themes import theme_faults
 
 REPORT = ROOT / "powerbi" / "PersonaPulse.Report"
 MODEL = ROOT / "powerbi" / "PersonaPulse.SemanticModel"
@@ -42,7 +42,7 @@ def faults(report: Report, model: Model) -> list[str]:
     """Return everything that is wrong with a report, one sentence each; empty if it may be shown to people."""
     return [
         *broken_promises(report, model),
-        *theme_faults(report),
+        *resource_faults(report),
         *untidy(report),
         *silent_slicers(report, model),
         *(

@@ -1,4 +1,4 @@
-"""What must hold of a report's themes, which Power BI drops without a word if it does not."""
+"""What must hold of what a report brings along and belongs to: its model, its themes."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,18 @@ from personapulse.powerbi.report.reading import Json, Report, read_json
 ANYTHING = "*"  # of a theme: every visual type, or every preset of one
 
 
-def theme_faults(report: Report) -> list[str]:
-    """Return what is wrong with themes and other resources, one sentence each; empty if nothing is."""
-    missing = list(_resources(report))
+def resource_faults(report: Report) -> list[str]:
+    """Return what is wrong with model, themes and other resources, one sentence each; empty if nothing is."""
+    missing = [*_project(report), *_resources(report)]
     return missing or [*_names(report), *(f"{report.theme_path.name}: {what}" for what in _styles(report))]
+
+
+def _project(report: Report) -> Iterator[str]:
+    bound = (read_json(report.folder / "definition.pbir").get("datasetReference") or {}).get("byPath") or {}
+    if not (report.folder / str(bound.get("path")) / "definition.pbism").is_file():
+        yield f"definition.pbir: there is no semantic model at {bound.get('path')!r}."
+    if read_json(report.folder / ".platform").get("metadata", {}).get("type") != "Report":
+        yield ".platform: its type is not Report, and Desktop opens no such report."
 
 
 def _resources(report: Report) -> Iterator[str]:
