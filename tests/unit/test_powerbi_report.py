@@ -148,6 +148,10 @@ def first(document: Json, role: str) -> Json:
     return query(document)[role]["projections"][0]
 
 
+def measure(name: str) -> Json:
+    return {"Measure": {"Expression": {"SourceRef": {"Entity": "Measures"}}, "Property": name}}
+
+
 MISFITS: dict[str, tuple[str, str, Callable[[Json], object], str]] = {
     "a misspelt measure": (
         BEHAVIOR,
@@ -214,6 +218,12 @@ MISFITS: dict[str, tuple[str, str, Callable[[Json], object], str]] = {
         "monetary-by-recency",
         lambda d: query(d).update(Y=query(d)["Series"]),
         "the role 'Y' takes numbers, and Personas[Persona] is of type string.",
+    ),
+    "words on a scale": (
+        EXECUTIVE,
+        "orders-by-month",
+        lambda d: first(d, "Y").update(field=measure("Peak order month"), queryRef="Measures.Peak order month"),
+        "the role 'Y' takes numbers, and Measures[Peak order month] is of type string.",
     ),
     "a column summed by the visual": (
         SEGMENTATION,

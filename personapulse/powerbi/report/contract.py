@@ -86,10 +86,16 @@ def _misfit(role: str, takes: Json, shown: Projection, model: Model) -> Iterator
         yield f"the role {role!r} groups by a column, and {shown.field} is a measure."
     elif takes["takes"] == "measures" and not is_measure:
         yield f"the role {role!r} takes a measure, and {shown.field} is none."
-    elif takes["numeric"] and not is_measure:
-        data_type = model.columns.get(shown.field.entity, {}).get(shown.field.name, "unknown")
+    elif takes["numeric"]:
+        data_type = _data_type(shown.field, model)
         if data_type not in NUMBERS:
             yield f"the role {role!r} takes numbers, and {shown.field} is of type {data_type}."
+
+
+def _data_type(field: Field, model: Model) -> str:
+    if field.kind == "Measure":
+        return "string" if str(field) in model.texts else "double"
+    return model.columns.get(field.entity, {}).get(field.name, "unknown")
 
 
 def _references(visual: Visual, model: Model) -> Iterator[str]:  # noqa: ARG001

@@ -30,6 +30,8 @@ class Model:
         The tables whose filters narrow a table, by that table.
     hidden : collection of str
         Columns that are not for people, each `Table[Column]`.
+    texts : collection of str
+        Measures that are no numbers, each `Table[Measure]`: those without a format of numbers or days.
     """
 
     columns: Mapping[str, Mapping[str, str]]
@@ -37,6 +39,7 @@ class Model:
     levels: Mapping[str, Collection[str]]
     one_sides: Mapping[str, set[str]]
     hidden: Collection[str]
+    texts: Collection[str]
 
     def of_kind(self, field: Field) -> Collection[str]:
         """Names of the field's kind in the field's table; empty where the model has no such table."""
@@ -101,6 +104,12 @@ def read_model(folder: Path) -> Model:
             for table in tables
             for column in table.all("column")
             if column.property("isHidden") == "true"
+        },
+        texts={
+            f"{table.name}[{measure.name}]"
+            for table in tables
+            for measure in table.all("measure")
+            if measure.property("formatString") is None
         },
     )
 
