@@ -60,9 +60,6 @@ def _names(page: Page) -> Iterator[str]:
     for visual in page.visuals:
         if visual.path.parent.name != visual.name:
             yield f"{visual.name}: its folder is called {visual.path.parent.name!r}."
-    for name, times in Counter(visual.name for visual in page.visuals).items():
-        if times > 1:
-            yield f"{times} visuals are called {name!r}."
 
 
 def _places(page: Page) -> Iterator[str]:
