@@ -87,17 +87,20 @@ def _bars(visual: Visual, box: Box) -> Iterator[str]:
     colours = _series(visual, 8)
     names = list(_colours()["personas"]) if persona_field(visual) is not None else []
     step = box.height / len(colours)
+    start = 0.42 if box.width < 300 else 0.3
     for number, colour in enumerate(colours):
         y = box.y + number * step
         if names:
             size = min(11.0, 0.8 * step)
-            yield _text(box.x, y + step / 2 + size / 3, names[number], size, ink["quiet"], fits=0.28 * box.width)
+            yield _text(
+                box.x, y + step / 2 + size / 3, names[number], size, ink["quiet"], fits=(start - 0.02) * box.width
+            )
         else:
             yield _rectangle(Box(box.x, y + 0.3 * step, 0.22 * box.width, 0.3 * step), ink["line"])
-        length = 0.68 * box.width * SHAPE[number]
-        yield _rectangle(Box(box.x + 0.3 * box.width, y + 0.14 * step, length, 0.7 * step), colour)
+        length = (0.98 - start) * box.width * SHAPE[number]
+        yield _rectangle(Box(box.x + start * box.width, y + 0.14 * step, length, 0.7 * step), colour)
         if "Series" in visual.roles:
-            second = Box(box.x + 0.3 * box.width + 0.6 * length, y + 0.14 * step, 0.4 * length, 0.7 * step)
+            second = Box(box.x + start * box.width + 0.6 * length, y + 0.14 * step, 0.4 * length, 0.7 * step)
             yield _rectangle(second, _colours()["series"][1])
 
 
