@@ -529,6 +529,11 @@ def test_a_broken_theme_is_caught(copy: Copy, edit: Callable[[Json], object], sa
             lambda d: d["resourcePackages"][1]["items"][0].update(name="Other.json"),
             "is not among the RegisteredResources",
         ),
+        (lambda d: d["themeCollection"].pop("customTheme"), "it has no theme of its own (customTheme)."),
+        (
+            lambda d: d["resourcePackages"][1]["items"][0].update(path="Persona Pulse.json"),
+            "'Persona Pulse.json' has a space in its name, and Desktop cannot save such a report.",
+        ),
     ],
 )
 def test_a_theme_that_is_not_brought_along_is_caught(copy: Copy, edit: Callable[[Json], object], said: str) -> None:

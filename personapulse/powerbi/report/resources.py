@@ -11,7 +11,8 @@ ANYTHING = "*"  # of a theme: every visual type, or every preset of one
 def resource_faults(report: Report) -> list[str]:
     """Return what is wrong with model, themes and other resources, one sentence each; empty if nothing is."""
     missing = [*_project(report), *_resources(report)]
-    return missing or [*_names(report), *(f"{report.theme_path.name}: {what}" for what in _styles(report))]
+    misnamed = missing or list(_names(report))
+    return misnamed or [f"{report.theme_path.name}: {what}" for what in _styles(report)]
 
 
 def _project(report: Report) -> Iterator[str]:
