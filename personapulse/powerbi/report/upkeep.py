@@ -40,15 +40,14 @@ def sketches(report: Report) -> dict[str, str]:
 
 def faults(report: Report, model: Model) -> list[str]:
     """Return everything that is wrong with a report, one sentence each; empty if it may be shown to people."""
+    resources = resource_faults(report)
+    unlike = [] if resources else unpainted(report)  # without its theme there is nothing to compare
     return [
         *broken_promises(report, model),
-        *resource_faults(report),
+        *resources,
         *untidy(report),
         *silent_slicers(report, model),
-        *(
-            f"{name}: its colours are not those of include/colours.yaml; run make powerbi."
-            for name in unpainted(report)
-        ),
+        *(f"{name}: its colours are not those of include/colours.yaml; run make powerbi." for name in unlike),
     ]
 
 
