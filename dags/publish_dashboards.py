@@ -2,16 +2,22 @@
 
 1. `write_report`: writes the day's report as `latest` into the folder named by the Variable `personapulse_report`,
    unless a newer day is in front already: taking in an old day never puts old figures there.
+2. `wait_for_turn`: lets the newest day go on to Power BI and skips any other; while a newer one is on its way it waits
+   for that. So a backfill refreshes Power BI once, or not at all. Skips all while Power BI is not set up.
+3. `refresh_powerbi`: refreshes the semantic model and waits for the end. It looks at Power BI's history first: waits
+   for a refresh that is running, is skipped if today's are used up, and never asks twice for the same day.
 
 **Starts** when a day is scored, or known not to be; its partition key is the day shown. **Running it again is safe**:
-the report is written anew. **When it fails**: `docs/runbook.md#publish_dashboards`.
+the report is written anew, and Power BI is refreshed anew. **When it fails**: `docs/runbook.md#publish_dashboards`.
 """
 
 import logging
 
 from airflow.sdk import dag, task
 
-from personapulse_airflow import shared
+from personapulse_airflow import alerts, shared
+from personapulse_airflow.refresh import RefreshPowerBI
+from personapulse_airflow.turn import WaitForTurn
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +43,8 @@ def write_report(partition_key: str | None = None) -> None:
 def publish_dashboards() -> None:
     """Publish one day's figures."""
     write_report()
+    refresh = RefreshPowerBI(task_id="refresh_powerbi", on_failure_callback=alerts.power_bi_is_stale)
+    WaitForTurn(task_id="wait_for_turn") >> refresh
 
 
 publish_dashboards()

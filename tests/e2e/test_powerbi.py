@@ -1,0 +1,117 @@
+"""Power BI's refresh at the end of the chain: the real operator, scheduler and triggerer, against a double on loopback.
+
+The tests build on each other in the order of the file, because each start of Airflow takes its time.
+"""
+
+import datetime
+import time
+
+import pytest
+from inbox import Mails
+from small_shop import FIRST_DAY, make_shop
+
+from personapulse.powerbi_service.double import PowerBIDouble, Scripted
+from personapulse.service.airflow import PUBLISH
+
+DAYS, BACKFILLED = 7, 5
+NEWEST = FIRST_DAY + datetime.timedelta(DAYS - 1)
+FIRST_BACKFILLED = NEWEST - datetime.timedelta(BACKFILLED - 1)
+PATIENCE = 120  # seconds
+
+
+@pytest.fixture(scope="module")
+def double(tmp_path_factory):
+    with PowerBIDouble(tmp_path_factory.mktemp("double")) as double:
+        yield double
+
+
+@pytest.fixture(scope="module")
+def mails():
+    with Mails() as mails:
+        yield mails
+
+
+@pytest.fixture(scope="module")
+def api(house, double, mails, tmp_path_factory):
+    """Airflow after a backfill of five days, with Power BI and mail set up; it stays."""
+    alerts = {
+        "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection,
+        "AIRFLOW_VAR_PERSONAPULSE_ALERT_TO": "ada@example.org",
+    }
+    shop = make_shop(tmp_path_factory.mktemp("shop"), DAYS)
+    command = house.start(
+        "up", "--source", str(shop), "--from", str(FIRST_BACKFILLED), env=double.environment() | alerts
+    )
+    command.wait_for("Press Ctrl-C")
+    api = house.api(command)
+    yield api
+    api.close()
+    command.interrupt()
+
+
+def newest_run(api, day):
+    return max((run for run in api.runs() if run.dag == PUBLISH and run.day == str(day)), key=lambda run: run.since)
+
+
+def tasks_of(api, run):
+    tasks = api._all(f"/api/v2/dags/{PUBLISH}/dagRuns/{run.run}/taskInstances", "task_instances")
+    return {task["task_id"]: task for task in tasks}
+
+
+def states_of(api, run):
+    return {name: task["state"] for name, task in tasks_of(api, run).items()}
+
+
+def log_of(api, run, task):
+    return " ".join(str(line) for line in api.log(tasks_of(api, run)[task]))
+
+
+def publish_again(api):
+    """Trigger the newest day's publication by hand, and wait for its end."""
+    before = {run.run for run in api.runs()}
+    api.trigger_day(PUBLISH, NEWEST)
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for run in api.runs():
+            if run.dag == PUBLISH and run.run not in before and run.state in {"success", "failed"}:
+                return run
+        time.sleep(0.5)
+    raise AssertionError([run for run in api.runs() if run.run not in before])
+
+
+def test_a_backfill_of_five_days_refreshes_once_for_the_newest(api, double):
+    assert double.model.asked("POST") == 1
+    states = {
+        day: states_of(api, newest_run(api, day))
+        for day in (FIRST_BACKFILLED + datetime.timedelta(number) for number in range(BACKFILLED))
+    }
+    newest = states.pop(NEWEST)
+    assert newest == {"write_report": "success", "wait_for_turn": "success", "refresh_powerbi": "success"}
+    waiting = {"write_report": "success", "wait_for_turn": "skipped", "refresh_powerbi": "skipped"}
+    assert list(states.values()) == [waiting] * (BACKFILLED - 1)
+    eve = FIRST_BACKFILLED - datetime.timedelta(1)  # of the history that was loaded before
+    assert states_of(api, newest_run(api, eve)) == waiting
+
+
+def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_told(api, double, mails):
+    error = {"errorCode": "ModelRefreshFailed_CredentialsNotSpecified", "errorDescription": "No credentials."}
+    double.model.script.append(Scripted("Failed", error=error))
+    run = publish_again(api)
+    assert run.state == "failed"
+    words = "Power BI says the refresh is Failed. ModelRefreshFailed_CredentialsNotSpecified: No credentials."
+    assert words in log_of(api, run, "refresh_powerbi")
+    assert tasks_of(api, run)["refresh_powerbi"]["try_number"] == 1
+    ((_, mail),) = mails.received
+    assert f"does not show {NEWEST}" in mail["subject"]
+    assert words in " ".join(mail.get_body(("html",)).get_content().split())
+
+
+def test_a_cleared_run_asks_for_a_new_refresh(api, double):
+    asked = double.model.asked("POST")
+    run = newest_run(api, NEWEST)
+    api.clear(run)
+    end = time.monotonic() + PATIENCE
+    while api.run(PUBLISH, run.run).state != "success":
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert double.model.asked("POST") == asked + 1
