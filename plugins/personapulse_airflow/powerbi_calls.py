@@ -5,6 +5,7 @@ refresh; `docs/decisions/0022-one-refresh-and-power-bis-own-words.md`.
 """
 
 import datetime
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -95,10 +96,7 @@ class PowerBICalls:
         return named
 
     async def _send(self, method: str, url: str, body: dict[str, Any] | None = None) -> httpx.Response:
-        answer = await self._try(method, url, body)
-        if answer.status_code in SIGN_IN_AGAIN:
-            await self._hook.close()  # the token may have expired, or the secret was changed meanwhile
-            answer = await self._try(method, url, body)
+        answer = await self._signed_in(method, url, body)
         if answer.is_success:
             return answer
         said = f"Power BI answered {answer.status_code}: {_words(answer)}"
@@ -110,14 +108,26 @@ class PowerBICalls:
             raise RefusedError(said)
         raise AwayError(said, _seconds(answer.headers.get("Retry-After")))
 
+    async def _signed_in(self, method: str, url: str, body: dict[str, Any] | None) -> httpx.Response:
+        """Send, and once more with a new sign-in: the token may have expired, or the secret was changed meanwhile."""
+        with suppress(ClientAuthenticationError):
+            answer = await self._try(method, url, body)
+            if answer.status_code not in SIGN_IN_AGAIN:
+                return answer
+        await self._hook.close()
+        try:
+            return await self._try(method, url, body)
+        except ClientAuthenticationError as error:
+            raise RefusedError(f"Power BI's sign-in said no: {error.message}") from error
+
     async def _try(self, method: str, url: str, body: dict[str, Any] | None) -> httpx.Response:
         request = self._hook.request_information(url=url, method=method, data=body)
         request.request_options[ResponseHandlerOption.get_key()] = ResponseHandlerOption(response_handler=_Raw())
         request.request_options[RetryHandlerOption.get_key()] = RetryHandlerOption(should_retry=False)
         try:
             answer: httpx.Response = await self._hook.send_request(request)
-        except ClientAuthenticationError as error:
-            raise RefusedError(f"Power BI's sign-in said no: {error.message}") from error
+        except ClientAuthenticationError:
+            raise
         except (AzureError, httpx.TransportError, TimeoutError, OSError) as error:
             raise AwayError(f"Power BI did not answer: {type(error).__name__}: {error}") from error
         except ValueError as error:

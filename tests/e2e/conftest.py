@@ -41,8 +41,8 @@ class Command:
     def output(self):
         return self.log.read_text()
 
-    def wait_for(self, text):
-        end = time.monotonic() + PATIENCE
+    def wait_for(self, text, patience=PATIENCE):
+        end = time.monotonic() + patience
         while text not in self.output:
             assert self.process.poll() is None, self.output
             assert time.monotonic() < end, self.output

@@ -16,7 +16,7 @@ from personapulse.service.airflow import PUBLISH
 DAYS, BACKFILLED = 7, 5
 NEWEST = FIRST_DAY + datetime.timedelta(DAYS - 1)
 FIRST_BACKFILLED = NEWEST - datetime.timedelta(BACKFILLED - 1)
-PATIENCE = 120  # seconds
+PATIENCE = 240  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def api(house, double, mails, tmp_path_factory):
     command = house.start(
         "up", "--source", str(shop), "--from", str(FIRST_BACKFILLED), env=double.environment() | alerts
     )
-    command.wait_for("Press Ctrl-C")
+    command.wait_for("Press Ctrl-C", 2 * PATIENCE)
     api = house.api(command)
     yield api
     api.close()

@@ -4,8 +4,7 @@ It answers as the service's documentation says: a token endpoint, refreshes (ask
 semantic models, over https with a certificate of its own. It can be told to fail in every way the real one does.
 """
 
-from personapulse.powerbi_service.double.certificate import make_certificate
 from personapulse.powerbi_service.double.model import DATASET, WORKSPACE, Fault, PowerBIModel, Scripted
-from personapulse.powerbi_service.double.server import PowerBIDouble
+from personapulse.powerbi_service.double.server import RECORD, PowerBIDouble
 
-__all__ = ["DATASET", "WORKSPACE", "Fault", "PowerBIDouble", "PowerBIModel", "Scripted", "make_certificate"]
+__all__ = ["DATASET", "RECORD", "WORKSPACE", "Fault", "PowerBIDouble", "PowerBIModel", "Scripted"]

@@ -98,10 +98,13 @@ class PowerBIModel:
     ----------
     is_premium : bool, default=False
         Whether its capacity allows enhanced refreshes.
+    clock_ahead : float, default=0
+        Seconds by which its clock is ahead of ours.
     """
 
-    def __init__(self, *, is_premium: bool = False) -> None:
+    def __init__(self, *, is_premium: bool = False, clock_ahead: float = 0.0) -> None:
         self.is_premium = is_premium
+        self.clock_ahead = clock_ahead
         self.script: deque[Scripted] = deque()  # of the next refreshes; ordinary ones when it is used up
         self.faults: list[Fault] = []  # each happens once
         self.refreshes: list[Running] = []  # oldest first
@@ -114,7 +117,11 @@ class PowerBIModel:
             self.script.clear()
             for kept in (self.faults, self.refreshes, self.requests):
                 kept.clear()
-            self.is_premium = False
+            self.is_premium, self.clock_ahead = False, 0.0
+
+    def now(self) -> datetime.datetime:
+        """Return the time by its clock."""
+        return datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=self.clock_ahead)
 
     def asked(self, method: str) -> int:
         """Return how often something was asked for."""
@@ -132,7 +139,7 @@ class PowerBIModel:
     def remember(self, kind: str = "Scheduled", *, ago: float = 0.0, plan: Scripted | None = None) -> Running:
         """Put a refresh into the history that nobody has asked for here: `ago` is how many seconds since its start."""
         with self.lock:
-            started = _now() - datetime.timedelta(seconds=ago)
+            started = self.now() - datetime.timedelta(seconds=ago)
             refresh = Running(str(uuid.uuid4()), kind, started, plan or Scripted())
             self.refreshes.append(refresh)
             return refresh
@@ -140,7 +147,7 @@ class PowerBIModel:
     def start(self, body: dict[str, Any] | None) -> tuple[int, dict[str, Any], Running | None]:
         """Start a refresh as the service would; return status, answer and the refresh."""
         with self.lock:
-            if any(_now() < refresh.ends_at() for refresh in self.refreshes):
+            if any(self.now() < refresh.ends_at() for refresh in self.refreshes):
                 return _refused("Invalid dataset refresh request. Another refresh request is already executing")
             if set(body or {}) - ON_SHARED_CAPACITY and not self.is_premium:
                 return _refused("Invalid dataset refresh request. Enhanced refresh needs a Premium capacity")
@@ -153,8 +160,8 @@ class PowerBIModel:
         """Cancel a running refresh; return the status to answer with."""
         with self.lock:
             for refresh in self.refreshes:
-                if refresh.request_id == request_id and _now() < refresh.ends_at():
-                    refresh.cancelled_at = _now()
+                if refresh.request_id == request_id and self.now() < refresh.ends_at():
+                    refresh.cancelled_at = self.now()
                     return 200
             return 404
 
@@ -162,15 +169,11 @@ class PowerBIModel:
         """Return the rows of the history, newest first."""
         with self.lock:
             rows = sorted(self.refreshes, key=lambda refresh: refresh.started_at, reverse=True)
-            return [refresh.row(_now()) for refresh in rows[:top]]
+            return [refresh.row(self.now()) for refresh in rows[:top]]
 
 
 def _refused(message: str) -> tuple[int, dict[str, Any], None]:
     return 400, {"error": {"code": "InvalidRequest", "message": message}}, None
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 def _iso(moment: datetime.datetime) -> str:

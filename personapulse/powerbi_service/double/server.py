@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import time
-from email.utils import formatdate
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from personapulse.powerbi_service.double.model import (
 )
 
 HOST = "127.0.0.1"
+RECORD = "powerbi-double.json"  # where one that runs by itself says how to reach it
 API = f"/v1.0/myorg/groups/{WORKSPACE}/datasets/{DATASET}/refreshes"
 
 
@@ -194,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer; a refresh that was accepted has no body, only its headers."""
         body = b"" if status == 202 else json.dumps(answer).encode()
         self.send_response_only(status)
-        for name, value in {"Date": formatdate(usegmt=True), **(headers or {})}.items():
+        for name, value in {"Date": format_datetime(self._double.model.now(), usegmt=True), **(headers or {})}.items():
             self.send_header(name, value)
         if body:
             self.send_header("Content-Type", "application/json; charset=utf-8")
