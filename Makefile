@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
 PYTEST_ARGS ?=
+ENVIRONMENT ?= test
 export PYTHONUNBUFFERED := 1
 
 # requirements-uv.lock pins the installer, the other locks pin everything it installs; nothing is fetched that has no hash.
@@ -63,6 +64,10 @@ powerbi: .venv-test/.installed ## write the Power BI project anew from include/p
 
 LOCK = .venv-test/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
 
+.PHONY: powerbi-deploy
+powerbi-deploy: .venv-powerbi/.installed ## bring the Power BI report into a workspace (ENVIRONMENT=test; only look: ARGS="--dry-run")
+	@.venv-powerbi/bin/python -m personapulse.powerbi_service $(ENVIRONMENT) $(ARGS)
+
 .PHONY: docs
 docs: .venv-test/.installed ## write docs/definitions.md and the dictionary pages anew from include/metrics.yaml
 	@.venv-test/bin/python -m personapulse.metrics write
@@ -72,13 +77,17 @@ lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml
 	$(LOCK) requirements-uv.in --output-file requirements-uv.lock
 	$(LOCK) pyproject.toml --extra build --extra test --output-file requirements-test.lock
 	$(LOCK) pyproject.toml --extra build --constraint requirements-test.lock --output-file requirements.lock
+	$(LOCK) requirements-powerbi.in --constraint requirements-test.lock --output-file requirements-powerbi.lock
 
 .PHONY: clean
 clean: ## remove the environments and the default home (its data too)
-	rm -rf .venv .venv-test .personapulse .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-test .venv-powerbi .personapulse .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.installed: requirements.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv,requirements.lock)
+
+.venv-powerbi/.installed: requirements-powerbi.lock requirements-uv.lock pyproject.toml
+	$(call make_environment,.venv-powerbi,requirements-powerbi.lock)
 
 .venv-test/.installed: requirements-test.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv-test,requirements-test.lock)

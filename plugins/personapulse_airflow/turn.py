@@ -27,7 +27,7 @@ POLL_SECONDS = 5.0
 def newest_day() -> datetime.date:
     """Return the newest day in core."""
     with shared.warehouse() as connection:
-        return max(ingest.loaded_days(connection))
+        return max(ingest.loaded_days(connection), default=datetime.date.min)
 
 
 def days_on_their_way() -> int:

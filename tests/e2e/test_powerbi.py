@@ -106,9 +106,23 @@ def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_tol
     assert words in " ".join(mail.get_body(("html",)).get_content().split())
 
 
+def test_used_up_refreshes_skip_the_day_and_people_are_told(api, double, mails):
+    told = len(mails.received)
+    for _ in range(8):
+        double.model.remember("Scheduled", ago=5, plan=Scripted(seconds=0))
+    run = publish_again(api)
+    assert run.state == "success"
+    assert states_of(api, run)["refresh_powerbi"] == "skipped"
+    assert "and the licence allows 8" in log_of(api, run, "refresh_powerbi")
+    assert len(mails.received) == told + 1
+    double.model.refreshes.clear()
+
+
 def test_a_cleared_run_asks_for_a_new_refresh(api, double):
+    double.model.script.append(Scripted("Cancelled"))
+    run = publish_again(api)
+    assert "Power BI says the refresh is Cancelled. It gives no reason." in log_of(api, run, "refresh_powerbi")
     asked = double.model.asked("POST")
-    run = newest_run(api, NEWEST)
     api.clear(run)
     end = time.monotonic() + PATIENCE
     while api.run(PUBLISH, run.run).state != "success":
