@@ -48,7 +48,7 @@ class _Paper:
     def invoke(self, method: str, url: str, body: Any = None, **_: Any) -> dict[str, Any]:
         self.orders.append((method, url, body))
         made = {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{url} {len(self.orders)}"))}
-        answer = {"value": []} if method == "GET" else made
+        answer: dict[str, Any] = {"value": []} if method == "GET" else made
         return {"header": {}, "body": answer, "status_code": 200}
 
     def parts(self) -> Iterator[Part]:
@@ -145,9 +145,9 @@ def _demand_values(parts: list[Part], environment: Environment) -> None:
 def _sign_in() -> Any:
     from azure.identity import AzureCliCredential, ClientSecretCredential  # noqa: PLC0415
 
-    given = [os.environ.get(name) for name in SIGN_IN]
+    given = [os.environ.get(name, "") for name in SIGN_IN]
     if all(given):
-        return ClientSecretCredential(*given)
+        return ClientSecretCredential(given[0], given[1], given[2])
     if any(given):
         missing = next(name for name, value in zip(SIGN_IN, given, strict=True) if not value)
         raise PersonaPulseError(f"{missing} is not set. Set all of {', '.join(SIGN_IN)}, or none to use `az login`.")

@@ -13,7 +13,8 @@ import httpx
 from airflow.providers.microsoft.azure.hooks.powerbi import PowerBIHook
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from kiota_abstractions.response_handler import ResponseHandler
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware.options.response_handler_option import ResponseHandlerOption
+from kiota_http.middleware.options.retry_handler_option import RetryHandlerOption
 
 from personapulse.powerbi_service.history import Refresh, error_words, read_history
 
@@ -46,7 +47,7 @@ class BusyError(AwayError):
     """Another refresh is running."""
 
 
-class _Raw(ResponseHandler):  # type: ignore[misc]
+class _Raw(ResponseHandler):
     """Hands the answer over as it is."""
 
     async def handle_response_async(self, response: Any, error_map: Any) -> Any:  # noqa: ARG002 - named by kiota

@@ -34,8 +34,8 @@ def days_on_their_way() -> int:
     """Count the runs that may bring another day into core; nightly ones that wait for the shop's extract do not."""
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance as Runs  # noqa: PLC0415
 
-    unfinished = sum(Runs.get_dr_count(dag_id=dag, states=["queued", "running"]) for dag in (INGEST, HISTORY))
-    waiting = Runs.get_ti_count(dag_id=INGEST, task_ids=["wait_for_extract"], states=["deferred"])
+    unfinished: int = sum(Runs.get_dr_count(dag_id=dag, states=["queued", "running"]) for dag in (INGEST, HISTORY))
+    waiting: int = Runs.get_ti_count(dag_id=INGEST, task_ids=["wait_for_extract"], states=["deferred"])
     return unfinished - waiting
 
 
