@@ -281,6 +281,18 @@ def test_a_wrong_secret_is_told_in_the_sign_ins_words(double, power_bi, monkeypa
     assert power_bi.asked("POST") == 0
 
 
+def test_a_secret_mended_meanwhile_is_taken_without_a_restart(double, power_bi, monkeypatch):
+    async def both():
+        monkeypatch.setenv("AIRFLOW_CONN_POWERBI_DEFAULT", double.connection(password="old"))
+        first = (await anext(trigger().run())).payload
+        monkeypatch.setenv("AIRFLOW_CONN_POWERBI_DEFAULT", double.connection())
+        second = (await anext(trigger().run())).payload
+        await PowerBIHook().close()
+        return first["status"], second["status"]
+
+    assert asyncio.run(both()) == ("error", "success")
+
+
 def test_a_sign_in_that_is_away_is_tried_again(power_bi):
     power_bi.faults.append(Fault("TOKEN", 503))
     assert outcome(trigger())["status"] == "success"
