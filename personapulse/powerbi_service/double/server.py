@@ -122,8 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         self._body = self.rfile.read(length)
         if self.path == "/double/next":
-            self._double.model.script.append(Scripted(**json.loads(self._body)))
-            self._answer(200, {"next": [vars(one) for one in self._double.model.script]})
+            self._answer(*self._take_script())
         elif self.path.endswith("/oauth2/v2.0/token"):
             self._serve("TOKEN", self._token)
         else:
@@ -148,6 +147,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(fault)
         else:
             self._answer(*answer)
+
+    def _take_script(self) -> tuple[int, dict[str, Any]]:
+        try:
+            self._double.model.script.append(Scripted(**json.loads(self._body)))
+        except (TypeError, ValueError) as error:
+            return 400, {"error": f"{error}; say for example " + json.dumps({"status": "Failed", "seconds": 5})}
+        return 200, {"next": [vars(one) for one in self._double.model.script]}
 
     def _is_known(self) -> bool:
         return self.headers.get("Authorization", "").removeprefix("Bearer ") in self._double.tokens
