@@ -322,6 +322,12 @@ def test_a_model_that_is_not_there_is_told(power_bi):
     assert "Power BI answered 404: ItemNotFound: Dataset is not found" in event["message"]
 
 
+def test_a_running_refresh_is_looked_at_no_more_often_than_asked(power_bi):
+    power_bi.script.append(Scripted(seconds=1))
+    outcome(trigger(check_interval=0.25))
+    assert 3 <= power_bi.asked("GET") <= 6
+
+
 def test_a_slow_refresh_is_left_running_when_its_time_is_up(power_bi):
     power_bi.script.append(Scripted(seconds=HOUR))
     event = outcome(trigger(seconds=1))
