@@ -74,7 +74,9 @@ _OTHERS = {
         select
             versions.model_version, versions.trained_for, versions.horizon_days, versions.hold_out, versions.rows_trained,
             decisions.decided_for, decisions.passed,
-            decisions.measurements -> 'accuracy' as accuracy, decisions.reasons, decisions.criteria,
+            (decisions.measurements #>> '{accuracy,value}')::double precision as accuracy,
+            (decisions.measurements #>> '{accuracy,low}')::double precision as accuracy_low,
+            (decisions.measurements #>> '{accuracy,high}')::double precision as accuracy_high, decisions.reasons, decisions.criteria,
             promotions.kind as promotion, promotions.valid_from
         from ml.gate_decisions as decisions
         inner join ml.model_versions as versions using (model_version)

@@ -88,7 +88,9 @@ function render() {
   slicers.update(context);
   const key = `${page[0]} ${context.look.narrow} ${context.look.theme} ${doc.as_of_date} ${state.span}`;
   if (shown.key !== key) lay(page, context, key);
-  shown.cards.replaceChildren(...page[2](context).map((one) => card(one, context.write)));
+  const cards = page[2](context);
+  shown.cards.style.setProperty("--count", cards.length === 8 ? 4 : cards.length);
+  shown.cards.replaceChildren(...cards.map((one) => card(one, context.write)));
   for (const visual of shown.visuals) visual.pending = true;
   drawSeen(context);
   window.clearTimeout(waiting);

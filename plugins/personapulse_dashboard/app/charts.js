@@ -35,7 +35,7 @@ export function tickFormat(kind) {
 export function bars(look, names, values, { kind, colours, second = null, height = null, labels = null }) {
   const written = labels || values.map((value) => look.write(kind, value));
   const trace = {
-    type: "bar", orientation: "h", y: names, x: values, text: written, textposition: "outside", cliponaxis: false,
+    type: "bar", orientation: "h", y: names.map((name) => fold(name, look.narrow ? 18 : 34)), x: values, text: written, textposition: "outside", cliponaxis: false,
     marker: { color: colours, line: { color: look.edge, width: 1 } }, hovertemplate: "%{y}: %{text}<extra></extra>",
     textfont: { color: look.ink },
   };
@@ -44,7 +44,7 @@ export function bars(look, names, values, { kind, colours, second = null, height
     trace.textposition = "none";
     trace.name = second.firstName;
     data.push({
-      type: "bar", orientation: "h", y: names, x: second.values, name: second.name, text: second.values.map((value) => look.write(kind, value)),
+      type: "bar", orientation: "h", y: names.map((name) => fold(name, look.narrow ? 18 : 34)), x: second.values, name: second.name, text: second.values.map((value) => look.write(kind, value)),
       textposition: "none", hovertemplate: `%{y}, ${second.name}: %{text}<extra></extra>`,
       marker: { color: colours, opacity: 0.45, line: { color: look.edge, width: 1 }, pattern: { shape: "/", fgcolor: look.ink, size: 5, solidity: 0.15 } },
     });
@@ -55,7 +55,7 @@ export function bars(look, names, values, { kind, colours, second = null, height
     data,
     layout: layoutOf(look, {
       barmode: "stack", bargap: 0.28, showlegend: Boolean(second),
-      xaxis: { range: [least * 1.2, most * (second ? 1.05 : 1.22) || 1], tickformat: tickFormat(kind), nticks: 6, visible: Boolean(second) || undefined, showticklabels: Boolean(second), showgrid: Boolean(second) },
+      xaxis: { range: [least * 1.2, most * (second ? 1.05 : 1.22) || 1], tickformat: tickFormat(kind), nticks: 6, showticklabels: Boolean(second), showgrid: Boolean(second), ticks: "", showline: false, zeroline: true },
       yaxis: { autorange: "reversed", ticks: "", tickfont: { color: look.ink, size: 12 }, showgrid: false, type: "category", ticklabelstandoff: 4 },
       margin: { l: 8, r: 16, t: second ? 32 : 4, b: second ? 24 : 4 },
     }),
@@ -86,7 +86,7 @@ export function columns(look, names, series, { kind, stacked = false, height = 2
       barmode: stacked ? "relative" : "group", bargap: names.length > 40 ? 0.1 : 0.25, showlegend: series.length > 1 || Boolean(line),
       xaxis: { type, tickangle: look.narrow ? -45 : "auto", showgrid: false, nticks: look.narrow ? 6 : 14 },
       yaxis: { tickformat: tickFormat(kind), title, nticks: 6, rangemode: "tozero" },
-      ...(line ? { yaxis2: { overlaying: "y", side: "right", showgrid: false, rangemode: "tozero", tickformat: tickFormat(line.kind), title: line.name, nticks: 6 } } : {}),
+      ...(line ? { yaxis2: { overlaying: "y", side: "right", tickmode: "auto", showgrid: false, rangemode: "tozero", tickformat: tickFormat(line.kind), title: line.name, nticks: 6 } } : {}),
       margin: { l: 8, r: 8, t: series.length > 1 || line ? 36 : 8, b: 8 },
     }),
     height,
@@ -128,6 +128,15 @@ function inkOn(look, share) {
 
 function rgb(colour) {
   return [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
+}
+
+// Long names on two lines, and longer ones cut: the table has them whole.
+function fold(name, width) {
+  if (name.length <= width) return name;
+  const place = name.lastIndexOf(" ", width);
+  const cut = place > 8 ? place : width;
+  const rest = name.slice(cut).trim();
+  return `${name.slice(0, cut)}<br>${rest.length > width ? `${rest.slice(0, width - 1)}…` : rest}`;
 }
 
 export function faint(colour, opacity) {

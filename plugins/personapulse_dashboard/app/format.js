@@ -19,6 +19,7 @@ export function formatter(shop) {
   const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const month = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" });
   const write = (kind, value) => {
+    if (kind === "p" && value !== null && value !== undefined) return value < 0.001 ? "< 0.001" : kinds.precise.format(value);
     if (value === null || value === undefined || Number.isNaN(value)) return MISSING;
     if (kind === "date") return day.format(new Date(`${value}T00:00Z`));
     if (kind === "month") return month.format(new Date(`${value}T00:00Z`));

@@ -2,7 +2,7 @@
 
 export const PEOPLE = ["persona", "gender", "age_group"];
 export const SLICERS = ["persona", "gender", "age_group", "category"];
-export const PERIODS = [7, 28, 46];
+export const PERIODS = [7, 28, 46, 92];
 const DEFAULT_PERIOD = 28;
 
 export function readState(hash) {
@@ -11,7 +11,7 @@ export function readState(hash) {
   for (const name of SLICERS) state[name] = given.getAll(name);
   state.from = dayOrNull(given.get("from"));
   state.to = dayOrNull(given.get("to"));
-  state.span = given.get("span") === "day" ? "day" : "month";
+  state.span = ["day", "month"].includes(given.get("span")) ? given.get("span") : null;
   return state;
 }
 
@@ -22,7 +22,7 @@ export function writeState(state, newest) {
   for (const name of SLICERS) for (const value of state[name]) said.append(name, value);
   if (state.from) said.set("from", state.from);
   if (state.to) said.set("to", state.to);
-  if (state.span === "day") said.set("span", "day");
+  if (state.span) said.set("span", state.span);
   return `#${said}`;
 }
 

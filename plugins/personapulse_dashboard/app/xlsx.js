@@ -1,6 +1,6 @@
 // A formatted Excel workbook, written byte by byte: Office Open XML parts in an uncompressed ZIP.
 
-const STYLES = { text: 0, integer: 3, decimal: 4, precise: 5, money: 6, cents: 6, percent: 7, date: 0, month: 0 };
+const STYLES = { text: 0, integer: 3, decimal: 4, precise: 5, p: 5, money: 6, cents: 6, percent: 7, date: 0, month: 0 };
 const HEAD = 1;
 const TITLE = 2;
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';

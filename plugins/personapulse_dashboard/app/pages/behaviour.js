@@ -44,7 +44,7 @@ function funnelChart(look, rows, column) {
       bargap: 0.56, margin: { l: 8, r: 8, t: 4, b: 4 },
       xaxis: { visible: false, range: [0, most * 1.02] },
       yaxis: { autorange: "reversed", visible: false, type: "category" },
-      annotations: rows.map((row, n) => ({ x: 0, y: row.label, xanchor: "left", yanchor: "bottom", yshift: 10, showarrow: false, align: "left", text: `${row.label}: ${texts[n]}`, font: { size: look.narrow ? 11 : 13, color: look.ink } })),
+      annotations: rows.map((row, n) => ({ x: 0, y: row.label, xanchor: "left", yanchor: "bottom", yshift: 14, showarrow: false, align: "left", text: `${row.label}: ${texts[n]}`, font: { size: look.narrow ? 11 : 13, color: look.ink } })),
     }),
     height: rows.length * 62 + 16,
   };
@@ -70,10 +70,16 @@ function reachCategory(context) {
 
 export const behaviourVisuals = [
   {
-    id: "funnel", title: "From the first view to a kept order", narrows: ["persona", "category"], wide: false,
+    id: "funnel", title: "From the first view to a kept order", narrows: ["persona", "category"],
     help: "Customers who took each step after every recorded step before it, within the conversion days of their first view. Steps a shop does not record are absent.",
     table: (context) => funnelTable(context, "funnel", "users", "Customers"),
     chart: ({ rows }, { look }) => funnelChart(look, rows, "users"),
+  },
+  {
+    id: "visits", title: "How far visits got", narrows: ["persona", "category"],
+    help: "Visits of the last 28 days that took each step after every recorded step before it. Orders name no visit, so it ends at the checkout.",
+    table: (context) => ({ ...funnelTable(context, "funnel_sessions", "sessions", "Visits"), ...(context.cube("funnel_sessions").size ? {} : { empty: "This shop's events name no visit (session_id), so visits cannot be counted." }) }),
+    chart: ({ rows }, { look }) => funnelChart(look, rows, "sessions"),
   },
   {
     id: "conversion-by-persona", title: "Conversion by persona", narrows: ["persona", "category"],
@@ -88,16 +94,6 @@ export const behaviourVisuals = [
       return { columns: [["persona", "Persona", "text"], ["conversion", "Conversion", "percent"], ["viewers", "Viewed", "integer"], ["paid", "Paid", "integer"]].map(context.column), rows, narrows: funnelNarrows(context), empty: rows.length ? "" : NO_VIEWS };
     },
     chart: ({ rows }, context) => bars(context.look, rows.map((row) => row.persona), rows.map((row) => row.conversion), { kind: "percent", colours: rows.map((row) => context.colour(row.persona)) }),
-  },
-  {
-    id: "viewed-products", title: "Most viewed products", narrows: ["category"],
-    help: "Views of the last 28 days, and how many different customers bought the product in them. Of the products that sell or come back most.",
-    table(context) {
-      const rows = context.pick("products", ["category"]).rows().filter((row) => row.recent_views).sort((a, b) => b.recent_views - a.recent_views).slice(0, 12)
-        .map((row) => ({ ...row, buyers_per_viewer: ratio(row.recent_buyers, row.recent_viewers) }));
-      return { columns: [["name", "Product", "text"], ["recent_views", "Views, 28 days", "integer"], ["category", "Category", "text"], ["recent_viewers", "Viewers", "integer"], ["recent_buyers", "Buyers", "integer"], ["buyers_per_viewer", "Buyers per viewer", "percent"]].map(context.column), rows, empty: rows.length ? "" : "No view of the last 28 days is on record." };
-    },
-    chart: ({ rows }, { look, category }) => bars(look, rows.map((row) => row.name), rows.map((row) => row.recent_views), { kind: "integer", colours: rows.map((row) => category(row.category)) }),
   },
   {
     id: "reach", title: "Who looked and who bought, by category", narrows: ["persona", "gender", "age_group", "category"],
@@ -118,9 +114,13 @@ export const behaviourVisuals = [
     },
   },
   {
-    id: "visits", title: "How far visits got", narrows: ["persona", "category"],
-    help: "Visits of the last 28 days that took each step after every recorded step before it. Orders name no visit, so it ends at the checkout.",
-    table: (context) => ({ ...funnelTable(context, "funnel_sessions", "sessions", "Visits"), ...(context.cube("funnel_sessions").size ? {} : { empty: "This shop's events name no visit (session_id), so visits cannot be counted." }) }),
-    chart: ({ rows }, { look }) => funnelChart(look, rows, "sessions"),
+    id: "viewed-products", title: "Most viewed products", wide: true, narrows: ["category"],
+    help: "Views of the last 28 days, and how many different customers bought the product in them. Of the products that sell or come back most.",
+    table(context) {
+      const rows = context.pick("products", ["category"]).rows().filter((row) => row.recent_views).sort((a, b) => b.recent_views - a.recent_views).slice(0, 12)
+        .map((row) => ({ ...row, buyers_per_viewer: ratio(row.recent_buyers, row.recent_viewers) }));
+      return { columns: [["name", "Product", "text"], ["recent_views", "Views, 28 days", "integer"], ["category", "Category", "text"], ["recent_viewers", "Viewers", "integer"], ["recent_buyers", "Buyers", "integer"], ["buyers_per_viewer", "Buyers per viewer", "percent"]].map(context.column), rows, empty: rows.length ? "" : "No view of the last 28 days is on record." };
+    },
+    chart: ({ rows }, { look, category }) => bars(look, rows.map((row) => row.name), rows.map((row) => row.recent_views), { kind: "integer", colours: rows.map((row) => category(row.category)) }),
   },
 ];

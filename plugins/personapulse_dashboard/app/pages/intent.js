@@ -68,7 +68,48 @@ export const intentVisuals = [
     chart: ({ rows }, { look }) => bars(look, rows.slice(0, 10).map((row) => row.reason), rows.slice(0, 10).map((row) => row.customers), { kind: "integer", colours: look.series[0] }),
   },
   {
-    id: "live", title: "How the model has done in use", narrows: [],
+    id: "accuracy-history", title: "Accuracy of each training", narrows: [],
+    help: "Accuracy on the hold-out nobody learned from, with its 95 % interval. Filled: the gate passed it; open: refused.",
+    table(context) {
+      const rows = context.cube("models").rows().filter((row) => row.accuracy !== null).reverse().map((row) => ({ ...row, passed: row.passed ? "passed" : "refused" }));
+      return { columns: [["decided_for", "Judged for", "date"], ["accuracy", "Accuracy", "percent"], ["accuracy_low", "Low", "percent"], ["accuracy_high", "High", "percent"], ["passed", "Gate", "text"], ["model_version", "Model", "text"]].map(context.column), rows, empty: rows.length ? "" : "Nothing has been trained yet." };
+    },
+    chart({ rows }, { look, write }) {
+      const names = rows.map((row) => write("date", row.decided_for));
+      return {
+        data: [{
+          type: "scatter", mode: "lines+markers+text", x: names, y: rows.map((row) => row.accuracy), line: { color: look.series[0], width: 2 }, text: rows.map((row) => `${write("percent", row.accuracy)} ${row.passed}`), textposition: "top center", textfont: { color: look.ink },
+          marker: { size: 11, color: look.series[0], symbol: rows.map((row) => (row.passed === "passed" ? "circle" : "circle-open")), line: { width: 2 } }, hovertemplate: "%{x}: %{text}<extra></extra>", cliponaxis: false,
+          error_y: { type: "data", symmetric: false, array: rows.map((row) => row.accuracy_high - row.accuracy), arrayminus: rows.map((row) => row.accuracy - row.accuracy_low), color: look.quiet, thickness: 1.2 },
+        }],
+        layout: layoutOf(look, { yaxis: { tickformat: ".0%", nticks: 6 }, xaxis: { type: "category", range: [-0.6, names.length - 0.4] }, margin: { l: 8, r: 16, t: 28, b: 8 } }),
+        height: 300,
+      };
+    },
+  },
+  {
+    id: "gate-history", title: "Models and what the gate said", wide: true, narrows: [],
+    help: "Every training up to this day: its hold-out accuracy, the gate's decision with the reasons, and whether it was promoted.",
+    table(context) {
+      const serving = champion(context);
+      const rows = context.cube("models").rows().map((row) => ({
+        decided_for: row.decided_for, model_version: row.model_version, passed: row.passed ? "passed" : "refused", accuracy: row.accuracy, accuracy_low: row.accuracy_low, accuracy_high: row.accuracy_high,
+        served: serving && serving.model_version === row.model_version ? "serves this day" : row.promotion ? `promoted (${row.promotion})` : "", reasons: listOf(row.reasons).join(" "), rows_trained: row.rows_trained, hold_out: row.hold_out,
+      }));
+      return { columns: [["decided_for", "Judged for", "date"], ["passed", "Gate", "text"], ["accuracy", "Accuracy", "percent"], ["accuracy_low", "Low", "percent"], ["accuracy_high", "High", "percent"], ["served", "Use", "text"], ["reasons", "Reasons", "text"], ["model_version", "Model", "text"], ["hold_out", "Hold-out", "date"], ["rows_trained", "Rows trained on", "integer"]].map(context.column), rows, empty: rows.length ? "" : "Nothing has been trained yet. The dag train_intent_model runs weekly; start it by hand to have one now." };
+    },
+  },
+  {
+    id: "criteria", title: "What the newest model had to show", wide: true, narrows: [],
+    help: "Each criterion of the gate with the measured value and its limit. A missing measurement is refused.",
+    table(context) {
+      const newest = context.cube("models").rows()[0];
+      const rows = newest ? listOf(newest.criteria).map((one) => ({ name: inWords(String(one.name)), passed: one.passed ? "yes" : "no", value: plain(one.value), limit: plain(one.limit), why: one.why || "" })) : [];
+      return { columns: [["name", "Criterion", "text"], ["passed", "Held", "text"], ["value", "Measured", "text"], ["limit", "Limit", "text"], ["why", "Why it is asked", "text"]].map(context.column), rows, empty: rows.length ? "" : "Nothing has been judged yet." };
+    },
+  },
+  {
+    id: "live", title: "How the model has done in use", wide: true, narrows: [],
     help: "Days whose horizon has passed: accuracy with its 95 % interval against calling everybody what most were.",
     table(context) {
       const rows = context.cube("live").rows().reverse();
@@ -80,27 +121,6 @@ export const intentVisuals = [
       const accuracy = line("Accuracy", "accuracy", look.series[0], "solid");
       accuracy.error_y = { type: "data", symmetric: false, array: rows.map((row) => row.accuracy_high - row.accuracy), arrayminus: rows.map((row) => row.accuracy - row.accuracy_low), color: look.series[0], thickness: 1 };
       return { data: [accuracy, line("Majority", "majority", look.quiet, "dot")], layout: layoutOf(look, { showlegend: true, yaxis: { tickformat: ".0%", nticks: 6 }, xaxis: { type: "date", nticks: look.narrow ? 4 : 8 }, margin: { l: 8, r: 8, t: 36, b: 8 } }), height: 280 };
-    },
-  },
-  {
-    id: "gate-history", title: "Models and what the gate said", wide: true, narrows: [],
-    help: "Every training up to this day: its hold-out accuracy, the gate's decision with the reasons, and whether it was promoted.",
-    table(context) {
-      const serving = champion(context);
-      const rows = context.cube("models").rows().map((row) => ({
-        decided_for: row.decided_for, model_version: row.model_version, passed: row.passed ? "passed" : "refused", accuracy: row.accuracy,
-        served: serving && serving.model_version === row.model_version ? "serves this day" : row.promotion ? `promoted (${row.promotion})` : "", reasons: listOf(row.reasons).join(" "), rows_trained: row.rows_trained, hold_out: row.hold_out,
-      }));
-      return { columns: [["decided_for", "Judged for", "date"], ["passed", "Gate", "text"], ["accuracy", "Accuracy", "percent"], ["served", "Use", "text"], ["reasons", "Reasons", "text"], ["model_version", "Model", "text"], ["hold_out", "Hold-out", "date"], ["rows_trained", "Rows trained on", "integer"]].map(context.column), rows, empty: rows.length ? "" : "Nothing has been trained yet. The dag train_intent_model runs weekly; start it by hand to have one now." };
-    },
-  },
-  {
-    id: "criteria", title: "What the newest model had to show", wide: true, narrows: [],
-    help: "Each criterion of the gate with the measured value and its limit. A missing measurement is refused.",
-    table(context) {
-      const newest = context.cube("models").rows()[0];
-      const rows = newest ? listOf(newest.criteria).map((one) => ({ name: inWords(String(one.name)), passed: one.passed ? "yes" : "no", value: plain(one.value), limit: plain(one.limit), why: one.why || "" })) : [];
-      return { columns: [["name", "Criterion", "text"], ["passed", "Held", "text"], ["value", "Measured", "text"], ["limit", "Limit", "text"], ["why", "Why it is asked", "text"]].map(context.column), rows, empty: rows.length ? "" : "Nothing has been judged yet." };
     },
   },
 ];

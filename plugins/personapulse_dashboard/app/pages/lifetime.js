@@ -123,7 +123,7 @@ export const lifetimeVisuals = [
     help: "Insights of the day that speak of worth or of coming back.",
     table(context) {
       const rows = context.cube("insights").rows().filter((row) => row.status === "said" && /worth|value|revenue|order|retention|cohort/i.test(`${row.kind} ${row.sentence}`));
-      return { columns: [["sentence", "Insight", "text"], ["adjusted_p_value", "p after all tests", "precise"]].map(context.column), rows, empty: rows.length ? "" : "Nothing yet that holds beyond chance." };
+      return { columns: [["sentence", "Insight", "text"], ["adjusted_p_value", "p after all tests", "p"]].map(context.column), rows, empty: rows.length ? "" : "Nothing yet that holds beyond chance." };
     },
   },
 ];

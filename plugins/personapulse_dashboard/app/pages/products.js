@@ -37,7 +37,7 @@ function rateVisual(id, title, dimension, slicer, paint) {
 
 export const productVisuals = [
   {
-    id: "revenue-by-category", title: "Revenue and returns by category", narrows: ["persona", "category", "date"],
+    id: "revenue-by-category", title: "Revenue and returns by category", wide: true, narrows: ["persona", "category", "date"],
     help: "Lines of the period's paid orders that are of the category, and what came back of it in the period.",
     table(context) {
       const rows = context.daysByCategory(context.period).by("category", ["gross_revenue", "returns_amount", "net_revenue", "paid_orders"]).sort((a, b) => b.gross_revenue - a.gross_revenue);

@@ -33,13 +33,19 @@ function averages(id, title, column, kind, help) {
   };
 }
 
+// The span chosen; else the month, where it has something to compare with.
+function spanOf(context) {
+  return context.state.span || (context.cube("movement").texts("span").includes("month") ? "month" : "day");
+}
+
 function spanControl(context) {
   const choose = (event) => context.set({ span: event.target.value });
-  return el("select", { "aria-label": "Movement since", onchange: choose }, ["month", "day"].map((span) => el("option", { value: span, selected: context.state.span === span }, span === "month" ? "Since last month" : "Since yesterday")));
+  return el("select", { "aria-label": "Movement since", onchange: choose }, ["month", "day"].map((span) => el("option", { value: span, selected: spanOf(context) === span }, span === "month" ? "Since last month" : "Since yesterday")));
 }
 
 function moves(context) {
-  const { persona, span } = context.state;
+  const { persona } = context.state;
+  const span = spanOf(context);
   return context.cube("movement").is("span", span).rows().filter((row) => row.from_persona !== row.to_persona && (!persona.length || persona.includes(row.from_persona) || persona.includes(row.to_persona)));
 }
 
@@ -104,12 +110,12 @@ export const segmentVisuals = [
     table(context) {
       const all = moves(context).sort((a, b) => b.customers - a.customers);
       const decided = new Map();
-      for (const row of context.cube("movement_kinds").is("span", context.state.span).rows()) {
+      for (const row of context.cube("movement_kinds").is("span", spanOf(context)).rows()) {
         const key = `${row.from_persona}|${row.to_persona}`;
         decided.set(key, { ...(decided.get(key) || {}), [row.kind]: ((decided.get(key) || {})[row.kind] || 0) + row.customers });
       }
       const rows = all.map((row) => ({ ...row, acted: 0, decayed: 0, rules: 0, ...decided.get(`${row.from_persona}|${row.to_persona}`) }));
-      const stayed = context.cube("movement").is("span", context.state.span).rows();
+      const stayed = context.cube("movement").is("span", spanOf(context)).rows();
       return { columns: [["from_persona", "Was", "text"], ["to_persona", "Is now", "text"], ["customers", "Customers", "integer"], ["share_of_from", "Of those who were", "percent"], ["acted", "Acted", "integer"], ["decayed", "Time passed", "integer"], ["rules", "Rules changed", "integer"]].map(context.column), rows, note: stayed.length ? `Compared with ${context.write("date", stayed[0].earlier_date)}.` : "", empty: stayed.length ? (rows.length ? "" : "Nobody became another persona.") : NO_SPAN };
     },
     chart({ rows }, context) {
@@ -140,7 +146,8 @@ export const segmentVisuals = [
     id: "movement-reasons", title: "What decided the moves", narrows: ["persona"],
     help: "Which column of the profile turned the deciding rule, and whether the customer acted, time passed, or the rules were edited.",
     table(context) {
-      const { persona, span } = context.state;
+      const { persona } = context.state;
+      const span = spanOf(context);
       const cube = context.cube("movement_kinds").is("span", span);
       const kept = new Map();
       for (const row of cube.rows()) {

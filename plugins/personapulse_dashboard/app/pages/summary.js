@@ -90,25 +90,6 @@ export const summaryVisuals = [
     },
   },
   {
-    id: "insights", title: "What is worth knowing", wide: true, narrows: ["persona"],
-    help: "Sentences computed from the marts; said only where they hold beyond chance after all tests of the day are taken into account.",
-    table(context) {
-      const rows = context.cube("insights").rows().filter((row) => row.status === "said" && (!context.state.persona.length || row.subject_type !== "persona" || context.state.persona.includes(row.subject)));
-      const silent = context.cube("insights").rows().filter((row) => row.status !== "said").length;
-      return {
-        columns: [["sentence", "Insight", "text"], ["priority", "Priority", "text"], ["effect", "Effect", "decimal"], ["low", "Low", "decimal"], ["high", "High", "decimal"], ["unit", "Unit", "text"], ["adjusted_p_value", "p after all tests", "precise"], ["sample_size", "Sample", "integer"], ["query", "Query", "text"]].map(context.column),
-        rows, empty: rows.length ? "" : "Nothing yet that holds beyond chance.", note: silent ? `${silent} more questions were asked and have no answer beyond chance.` : "",
-      };
-    },
-    html({ rows }, { write }) {
-      return el("ol", { class: "insights" }, rows.map((row) => el("li", {},
-        el("span", { class: `tag ${row.priority}` }, { act: "Act", watch: "Watch", know: "Know" }[row.priority]),
-        el("p", {}, row.sentence),
-        el("details", {}, el("summary", {}, "What it rests on"),
-          el("p", {}, `${row.test ? `${inWords(row.test)}; ` : ""}p = ${write("precise", row.adjusted_p_value)} after all tests of the day; sample ${write("integer", row.sample_size)}.`), el("pre", { tabindex: 0 }, row.query)))));
-    },
-  },
-  {
     id: "quality", title: "Data quality", narrows: [],
     help: "Checks of the day's data and marts. Findings of kind fail stop the day; of kind warn they are to be looked at.",
     table(context) {
@@ -118,7 +99,26 @@ export const summaryVisuals = [
     },
   },
   {
-    id: "freshness", title: "What came in", narrows: [],
+    id: "insights", title: "What is worth knowing", wide: true, narrows: ["persona"],
+    help: "Sentences computed from the marts; said only where they hold beyond chance after all tests of the day are taken into account.",
+    table(context) {
+      const rows = context.cube("insights").rows().filter((row) => row.status === "said" && (!context.state.persona.length || row.subject_type !== "persona" || context.state.persona.includes(row.subject)));
+      const silent = context.cube("insights").rows().filter((row) => row.status !== "said").length;
+      return {
+        columns: [["sentence", "Insight", "text"], ["priority", "Priority", "text"], ["effect", "Effect", "decimal"], ["low", "Low", "decimal"], ["high", "High", "decimal"], ["unit", "Unit", "text"], ["adjusted_p_value", "p after all tests", "p"], ["sample_size", "Sample", "integer"], ["query", "Query", "text"]].map(context.column),
+        rows, empty: rows.length ? "" : "Nothing yet that holds beyond chance.", note: silent ? `${silent} more questions were asked and have no answer beyond chance.` : "",
+      };
+    },
+    html({ rows }, { write }) {
+      return el("ol", { class: "insights" }, rows.map((row) => el("li", {},
+        el("span", { class: `tag ${row.priority}` }, { act: "Act", watch: "Watch", know: "Know" }[row.priority]),
+        el("p", {}, row.sentence),
+        el("details", {}, el("summary", {}, "What it rests on"),
+          el("p", {}, `${row.test ? `${inWords(row.test)}; ` : ""}p: ${write("p", row.adjusted_p_value)} after all tests of the day; sample ${write("integer", row.sample_size)}.`), el("pre", { tabindex: 0 }, row.query)))));
+    },
+  },
+  {
+    id: "freshness", title: "What came in", wide: true, narrows: [],
     help: "Files of the last 14 days: rows read, rows set aside because they break a rule, and whether the day was loaded.",
     table(context) {
       const days = context.cube("loads").by("source_day", ["row_count", "quarantined_count", "loaded_count", "updated_count"]);
