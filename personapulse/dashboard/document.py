@@ -63,9 +63,7 @@ class Document:
         return content
 
 
-def make_document(
-    connection: psycopg.Connection[Any], as_of_date: datetime.date, settings: ShopSettings
-) -> Document:
+def make_document(connection: psycopg.Connection[Any], as_of_date: datetime.date, settings: ShopSettings) -> Document:
     """Read a day from the marts, as of one moment, and write its document.
 
     Raises

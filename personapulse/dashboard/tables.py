@@ -176,7 +176,11 @@ def _select(name: str, mart: str, order: str) -> str:
 def _read(connection: psycopg.Connection[Any], query: str, values: Mapping[str, Any]) -> Table:
     cursor = connection.execute(query.encode(), values)
     names = [column.name for column in cursor.description or ()]
-    kept = [place for place, name in enumerate(names) if name not in _LEFT_OUT or query.startswith("select * from marts.kpi")]
+    kept = [
+        place
+        for place, name in enumerate(names)
+        if name not in _LEFT_OUT or query.startswith("select * from marts.kpi")
+    ]
     return encode([names[n] for n in kept], [[row[n] for n in kept] for row in cursor.fetchall()])
 
 

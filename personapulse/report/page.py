@@ -21,6 +21,7 @@ from personapulse.report.facts import Cell, Cuts, Facts, Month, PersonaWorth, re
 from personapulse.settings import ShopSettings
 
 TEMPLATE = "report.html.jinja"
+PAGE = "summary.html"
 MONTHS_FOR_A_TREND = 3
 MONTHS_SHOWN = 24
 SCORES = (5, 4, 3, 2, 1)
@@ -60,7 +61,7 @@ class HeatCell:
 def write_report(
     connection: psycopg.Connection[Any], as_of_date: datetime.date, folder: Path, settings: ShopSettings
 ) -> Path:
-    """Write the report of one day as `folder/index.html`, whole or not at all.
+    """Write the report of one day as `folder/summary.html`, whole or not at all.
 
     The same data give the same bytes. The marts are only read.
 
@@ -86,12 +87,12 @@ def write_report(
         If the day is not built (the message names those that are), or the folder cannot be written to.
     """
     html = render(read_facts(connection, as_of_date), settings)
-    written = folder / f".index.{uuid.uuid4().hex}.html"
+    written = folder / f".summary.{uuid.uuid4().hex}.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             written.write_text(html, encoding="utf-8")
-            return written.replace(folder / "index.html")
+            return written.replace(folder / PAGE)
         finally:
             written.unlink(missing_ok=True)
     except OSError as error:

@@ -59,8 +59,8 @@ def written(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
     done = personapulse(home, "report", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{out / 'index.html'} shows 2026-03-20.\n"
-    assert [file.name for file in out.iterdir()] == ["index.html"]
-    return Page((out / "index.html").read_text(encoding="utf-8"))
+    assert [file.name for file in out.iterdir()] == ["summary.html"]
+    return Page((out / "summary.html").read_text(encoding="utf-8"))
 
 
 def test_the_command_shows_the_shops_name_currency_and_newest_day(written: Page) -> None:
@@ -84,7 +84,7 @@ def test_the_page_needs_no_network_and_no_script(written: Page) -> None:
 def test_the_same_data_give_the_same_bytes(home: Path, tmp_path: Path) -> None:
     for seed in ("1", "2"):  # the order of sets differs between these processes
         personapulse(home, "report", "--out", str(tmp_path / seed), PYTHONHASHSEED=seed)
-    assert (tmp_path / "1" / "index.html").read_bytes() == (tmp_path / "2" / "index.html").read_bytes()
+    assert (tmp_path / "1" / "summary.html").read_bytes() == (tmp_path / "2" / "summary.html").read_bytes()
 
 
 def test_figures_say_in_words_what_they_show(written: Page) -> None:
@@ -118,13 +118,13 @@ def test_an_earlier_report_is_replaced_and_a_failed_write_leaves_nothing_behind(
     shop.build("2026-03-20")
     (day,), out = built_days(shop.warehouse), tmp_path / "new" / "out"
     for name in ("First", "Second"):
-        assert write_report(shop.warehouse, day, out, ShopSettings(name=name)) == out / "index.html"
-    assert "<h1>Second</h1>" in (out / "index.html").read_text()
-    (tmp_path / "blocked" / "index.html").mkdir(parents=True)
-    for folder in (tmp_path / "blocked", out / "index.html"):
+        assert write_report(shop.warehouse, day, out, ShopSettings(name=name)) == out / "summary.html"
+    assert "<h1>Second</h1>" in (out / "summary.html").read_text()
+    (tmp_path / "blocked" / "summary.html").mkdir(parents=True)
+    for folder in (tmp_path / "blocked", out / "summary.html"):
         with pytest.raises(PersonaPulseError, match=f"Cannot write the report to {folder}: "):
             write_report(shop.warehouse, day, folder, ShopSettings())
-    assert [file.name for file in (tmp_path / "blocked").iterdir()] == ["index.html"]
+    assert [file.name for file in (tmp_path / "blocked").iterdir()] == ["summary.html"]
 
 
 def test_a_report_within_a_callers_transaction_changes_nothing(shop: Shop, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ export function bars(look, names, values, { kind, colours, second = null, height
     data,
     layout: layoutOf(look, {
       barmode: "stack", bargap: 0.28, showlegend: Boolean(second),
-      xaxis: { range: [least * 1.2, most * (second ? 1.05 : 1.22) || 1], tickformat: tickFormat(kind), nticks: 6, showticklabels: Boolean(second), showgrid: Boolean(second), ticks: "", showline: false, zeroline: true },
+      xaxis: { range: [least * 1.2, most * (second ? 1.05 : labels ? 1.5 : look.narrow ? 1.35 : 1.22) || 1], tickformat: tickFormat(kind), nticks: 6, showticklabels: Boolean(second), showgrid: Boolean(second), ticks: "", showline: false, zeroline: true },
       yaxis: { autorange: "reversed", ticks: "", tickfont: { color: look.ink, size: 12 }, showgrid: false, type: "category", ticklabelstandoff: 4 },
       margin: { l: 8, r: 16, t: second ? 32 : 4, b: second ? 24 : 4 },
     }),

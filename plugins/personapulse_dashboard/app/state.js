@@ -2,7 +2,7 @@
 
 export const PEOPLE = ["persona", "gender", "age_group"];
 export const SLICERS = ["persona", "gender", "age_group", "category"];
-export const PERIODS = [7, 28, 46, 92];
+export const PERIODS = [7, 28, 92];
 const DEFAULT_PERIOD = 28;
 
 export function readState(hash) {

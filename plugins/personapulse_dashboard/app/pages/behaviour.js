@@ -33,7 +33,7 @@ function funnelTable(context, name, column, label) {
 }
 
 function funnelChart(look, rows, column) {
-  const texts = rows.map((row, n) => `<b>${look.write("integer", row[column])}</b>  ${look.write("percent", row.of_first)}${n ? ` of first · ${look.write("percent", row.of_previous)} of previous` : ""}`);
+  const texts = rows.map((row, n) => `<b>${look.write("integer", row[column])}</b>  ${look.write("percent", row.of_first)}${n ? ` of first · ${look.write("percent", row.of_previous)} of ${look.narrow ? "prev." : "previous"}` : ""}`);
   const most = rows[0][column] || 1;
   return {
     data: [{
