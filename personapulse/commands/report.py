@@ -29,9 +29,7 @@ def report(
 ) -> None:
     """Write one day's figures, with the days published before it, as files that need neither network nor server."""
     if not out and not xlsx:
-        raise PersonaPulseError(
-            "Say what to write: --out FOLDER for the dashboard, --xlsx FILE for a workbook, or both."
-        )
+        raise PersonaPulseError("Say what to write: --out FOLDER (the dashboard), --xlsx FILE (a workbook), or both.")
     # The chart libraries take their time to load: only who reports waits for them.
     from personapulse.dashboard.document import make_document  # noqa: PLC0415
     from personapulse.dashboard.folder import write_folder  # noqa: PLC0415

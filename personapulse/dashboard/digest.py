@@ -4,6 +4,7 @@ import datetime
 import io
 import textwrap
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 from matplotlib import rc_context
@@ -87,6 +88,27 @@ def write_digest(document: Document) -> bytes:
     return written.getvalue()
 
 
+def as_html(document: Document, address: str) -> str:
+    """Return the same in short, as the body of a mail; `address` leads to the day's dashboard."""
+    content = document.read()
+    rows = "".join(
+        f"<tr><td>{escape(one.label)}</td><td align=right><b>{escape(one.shown)}</b></td>"
+        f"<td>{escape(one.change) if one.before is not None else 'to date'}</td></tr>"
+        for one in week_figures(content)
+    )
+    said = "".join(f"<li>{escape(sentence)}</li>" for sentence in _said(content))
+    return (
+        f"<p>The week that ended on {content['as_of_date']} in short; the page is attached.</p>"
+        f"<table cellpadding=4>{rows}</table><ul>{said}</ul>"
+        f'<p><a href="{escape(address)}">The dashboard</a></p>'
+    )
+
+
+def _said(content: dict[str, Any]) -> list[str]:
+    rows = decode(content["tables"]["insights"])
+    return [row["sentence"] for row in rows if row["status"] == "said"][:INSIGHTS]
+
+
 def _draw_days(axes: Axes, content: dict[str, Any]) -> None:
     sums: dict[str, float] = {}
     for row in decode(content["tables"]["days"]):
@@ -140,10 +162,9 @@ def _draw_moves(axes: Axes, content: dict[str, Any]) -> None:
 
 
 def _write_insights(figure: Figure, content: dict[str, Any]) -> None:
-    said = [row["sentence"] for row in decode(content["tables"]["insights"]) if row["status"] == "said"][:INSIGHTS]
     figure.text(0.08, 0.275, "Worth knowing", fontsize=10, fontweight="bold")
     top = 0.255
-    for sentence in said or ["Nothing this week that holds beyond chance."]:
+    for sentence in _said(content) or ["Nothing this week that holds beyond chance."]:
         lines = textwrap.wrap(sentence, 108)
         figure.text(0.08, top, "\n".join(lines), va="top", linespacing=1.4)
         top -= 0.016 * len(lines) + 0.014

@@ -39,7 +39,6 @@ _CUBES = {
     "ltv_model": ("ltv_model", "as_of_date"),
     "ltv_backtest": ("ltv_backtest", "measure, method"),
 }
-_LEFT_OUT = {"as_of_date"}
 RETURNS_SHOWN = 200  # of products; the other dimensions are small
 
 _OTHERS = {
@@ -72,11 +71,12 @@ _OTHERS = {
     """,
     "models": """
         select
-            versions.model_version, versions.trained_for, versions.horizon_days, versions.hold_out, versions.rows_trained,
-            decisions.decided_for, decisions.passed,
+            versions.model_version, versions.trained_for, versions.horizon_days, versions.hold_out,
+            versions.rows_trained, decisions.decided_for, decisions.passed,
             (decisions.measurements #>> '{accuracy,value}')::double precision as accuracy,
             (decisions.measurements #>> '{accuracy,low}')::double precision as accuracy_low,
-            (decisions.measurements #>> '{accuracy,high}')::double precision as accuracy_high, decisions.reasons, decisions.criteria,
+            (decisions.measurements #>> '{accuracy,high}')::double precision as accuracy_high,
+            decisions.reasons, decisions.criteria,
             promotions.kind as promotion, promotions.valid_from
         from ml.gate_decisions as decisions
         inner join ml.model_versions as versions using (model_version)
@@ -176,11 +176,8 @@ def _select(name: str, mart: str, order: str) -> str:
 def _read(connection: psycopg.Connection[Any], query: str, values: Mapping[str, Any]) -> Table:
     cursor = connection.execute(query.encode(), values)
     names = [column.name for column in cursor.description or ()]
-    kept = [
-        place
-        for place, name in enumerate(names)
-        if name not in _LEFT_OUT or query.startswith("select * from marts.kpi")
-    ]
+    is_of_one_day = "as_of_date" in names and "marts.kpi_daily" not in query
+    kept = [place for place, name in enumerate(names) if not is_of_one_day or name != "as_of_date"]
     return encode([names[n] for n in kept], [[row[n] for n in kept] for row in cursor.fetchall()])
 
 

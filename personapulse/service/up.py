@@ -1,5 +1,6 @@
 """`personapulse up`: from nothing to a running shop, step by step."""
 
+import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -40,12 +41,15 @@ class Wishes:
         Of the API server; without it 8080 or any free one.
     with_powerbi_double : bool
         Start a double of Power BI, too, and refresh that.
+    show : bool
+        Open the dashboard in the browser when the days are through.
     """
 
     once: bool = False
     rerun: bool = False
     port: int | None = None
     with_powerbi_double: bool = False
+    show: bool = False
 
 
 def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
@@ -85,6 +89,8 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
                 _start_airflow(airflow, postgres, api, interrupts, screen)
                 is_good = chain.run(chain.Parts(home, postgres, airflow, api, screen), plan, again=wishes.rerun)
                 _tell_end(home, api, meter, screen, double)
+                if wishes.show:
+                    _show(dashboard_address(api.address), screen)
                 return _stay(airflow, screen, is_good=is_good) if not wishes.once else int(not is_good)
         except KeyboardInterrupt:
             screen.say("Interrupted.")
@@ -128,12 +134,23 @@ def _tell_end(home: Home, api: AirflowApi, meter: MemoryMeter, screen: Screen, d
     peak = f", peak memory {meter.peak / 2**30:.1f} GiB" if meter.peak else ""
     screen.say(f"{screen.elapsed():.0f} seconds in all{peak}.")
     screen.say("")
+    screen.say(f"Dashboard  {dashboard_address(api.address)}")
     screen.say(f"Airflow    {api.address}")
     screen.say(f"Login      {LOGIN} / {credentials.password}   (kept in {credentials.password_file})")
     screen.say(f"Report     {home.report / 'latest' / 'index.html'}")
     if double:
         screen.say(f"Power BI   {double.address}   (a double: its refreshes, as JSON; docs/powerbi.md#the-double)")
     screen.say(f"Logs       {home.airflow / 'logs'}")
+
+
+def dashboard_address(airflow: str) -> str:
+    """Address of the dashboard within Airflow's pages; who is not logged in is asked to first."""
+    return f"{airflow}/plugin/personapulse"
+
+
+def _show(address: str, screen: Screen) -> None:
+    if not webbrowser.open(address):
+        screen.say(f"No browser could be opened. Open {address} yourself.")
 
 
 def _stay(airflow: Airflow, screen: Screen, *, is_good: bool) -> int:

@@ -78,7 +78,7 @@ def the_app() -> FastAPI:
         return response
 
     @app.exception_handler(psycopg.OperationalError)
-    async def _away(request: Request, error: Exception) -> Response:
+    async def _away(_request: Request, _error: Exception) -> Response:
         told = {
             "detail": "The warehouse does not answer.",
             "remedy": "Is PostgreSQL running, and right in the Airflow connection shop_dashboard or shop_warehouse?",
