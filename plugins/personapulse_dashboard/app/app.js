@@ -25,6 +25,7 @@ const PAGES = [
   ["intent", "Buyer Intent", intentCards, intentVisuals],
 ];
 
+const BUDGET = 60; // milliseconds of drawing before people see the first of it
 const from = source();
 const at = (id) => document.getElementById(id);
 let state = readState(window.location.hash);
@@ -102,12 +103,18 @@ function render() {
 function drawSeen(context) {
   const height = window.innerHeight;
   const seen = shown.visuals.map((visual) => [visual, visual.card.getBoundingClientRect()]).filter(([, box]) => box.top < height && box.bottom > 0);
-  for (const [visual] of seen) draw(visual, context);
+  const until = performance.now() + BUDGET;
+  for (const [visual] of seen) {
+    draw(visual, context);
+    if (performance.now() > until) return; // the others follow after the frame
+  }
 }
 
 function drawRest(context) {
+  if (isWaiting && !window.Plotly) return;
   const next = shown.visuals.find((visual) => visual.pending);
   if (!next) {
+    performance.mark("drawn");
     at("main").dataset.drawn = context.doc.as_of_date;
     return;
   }
@@ -121,16 +128,14 @@ function draw(visual, context) {
   if (visual.pending) waitForPlotly();
 }
 
+// The chart library is large: the key figures and tables are there before it is asked for.
 let isWaiting = false;
 function waitForPlotly() {
   if (isWaiting) return;
   isWaiting = true;
-  const look = () => {
-    if (!window.Plotly) return window.setTimeout(look, 20);
-    isWaiting = false;
-    return render();
-  };
-  look();
+  performance.mark("figures");
+  const script = el("script", { src: document.body.dataset.charts, onload: render, onerror: () => broken(new Problem("The chart library cannot be loaded.", "plotly.min.js belongs beside this page; write the folder again, or reload.")) });
+  window.setTimeout(() => document.head.append(script), 0);
 }
 
 function lay(page, context, key) {

@@ -4,7 +4,7 @@ const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sa
 
 export function layoutOf(look, more = {}) {
   const axis = {
-    gridcolor: look.line, zerolinecolor: look.line, linecolor: look.line, tickcolor: look.line, automargin: true,
+    gridcolor: look.line, zerolinecolor: look.line, linecolor: look.line, tickcolor: look.line, automargin: false,
     tickfont: { color: look.quiet, size: 12 }, title: { font: { color: look.quiet, size: 12 }, standoff: 8 }, fixedrange: true,
   };
   const { xaxis, yaxis, yaxis2, ...rest } = more;
@@ -25,6 +25,14 @@ function merge(base, more = {}) {
   return { ...base, ...more, title };
 }
 
+// Room for labels, measured here: letting Plotly find it draws every chart twice.
+const ruler = document.createElement("canvas").getContext("2d");
+export function roomFor(texts) {
+  ruler.font = `12px ${FONT}`;
+  const lines = texts.flatMap((text) => String(text).replace(/<\/?b>/g, "").split("<br>"));
+  return Math.ceil(Math.max(0, ...lines.map((line) => ruler.measureText(line).width))) + 14;
+}
+
 const D3 = { integer: ",.0f", money: ",.0f", cents: ",.2f", percent: ".0%", decimal: ",.2f" };
 
 export function tickFormat(kind) {
@@ -33,9 +41,10 @@ export function tickFormat(kind) {
 
 // Bars from the left, the first on top, with their values written beside them.
 export function bars(look, names, values, { kind, colours, second = null, height = null, labels = null }) {
+  const folded = names.map((name) => fold(name, look.narrow ? 18 : 34));
   const written = labels || values.map((value) => look.write(kind, value));
   const trace = {
-    type: "bar", orientation: "h", y: names.map((name) => fold(name, look.narrow ? 18 : 34)), x: values, text: written, textposition: "outside", cliponaxis: false,
+    type: "bar", orientation: "h", y: folded, x: values, text: written, textposition: "outside", cliponaxis: false,
     marker: { color: colours, line: { color: look.edge, width: 1 } }, hovertemplate: "%{y}: %{text}<extra></extra>",
     textfont: { color: look.ink },
   };
@@ -44,7 +53,7 @@ export function bars(look, names, values, { kind, colours, second = null, height
     trace.textposition = "none";
     trace.name = second.firstName;
     data.push({
-      type: "bar", orientation: "h", y: names.map((name) => fold(name, look.narrow ? 18 : 34)), x: second.values, name: second.name, text: second.values.map((value) => look.write(kind, value)),
+      type: "bar", orientation: "h", y: folded, x: second.values, name: second.name, text: second.values.map((value) => look.write(kind, value)),
       textposition: "none", hovertemplate: `%{y}, ${second.name}: %{text}<extra></extra>`,
       marker: { color: colours, opacity: 0.45, line: { color: look.edge, width: 1 }, pattern: { shape: "/", fgcolor: look.ink, size: 5, solidity: 0.15 } },
     });
@@ -57,7 +66,7 @@ export function bars(look, names, values, { kind, colours, second = null, height
       barmode: "stack", bargap: 0.28, showlegend: Boolean(second),
       xaxis: { range: [least * 1.2, most * (second ? 1.05 : labels ? 1.5 : look.narrow ? 1.35 : 1.22) || 1], tickformat: tickFormat(kind), nticks: 6, showticklabels: Boolean(second), showgrid: Boolean(second), ticks: "", showline: false, zeroline: true },
       yaxis: { autorange: "reversed", ticks: "", tickfont: { color: look.ink, size: 12 }, showgrid: false, type: "category", ticklabelstandoff: 4 },
-      margin: { l: 8, r: 16, t: second ? 32 : 4, b: second ? 24 : 4 },
+      margin: { l: roomFor(folded), r: 16, t: second ? 32 : 4, b: second ? 26 : 4 },
     }),
     height: height || Math.max(130, names.length * 30 + (second ? 70 : 16)),
   };
@@ -87,43 +96,28 @@ export function columns(look, names, series, { kind, stacked = false, height = 2
       xaxis: { type, tickangle: look.narrow ? -45 : "auto", showgrid: false, nticks: look.narrow ? 6 : 14 },
       yaxis: { tickformat: tickFormat(kind), title, nticks: 6, rangemode: "tozero" },
       ...(line ? { yaxis2: { overlaying: "y", side: "right", tickmode: "auto", showgrid: false, rangemode: "tozero", tickformat: tickFormat(line.kind), title: line.name, nticks: 6 } } : {}),
-      margin: { l: 8, r: 8, t: series.length > 1 || line ? 36 : 8, b: 8 },
+      margin: { l: title ? 66 : 56, r: line ? 62 : 8, t: series.length > 1 || line ? 36 : 8, b: type === "date" ? 40 : look.narrow ? 64 : 28 },
     }),
     height,
   };
 }
 
 // A map of numbers: rows from the top, shades from few to many, each cell with its text.
-export function heat(look, xs, ys, values, texts, { hover, height, xTitle = "", yTitle = "", most = null }) {
+export function heat(look, xs, ys, values, texts, { hover, height, most = null }) {
   const top = most || Math.max(...values.flat().filter((value) => value !== null), 0) || 1;
   const scale = look.scale.map((colour, n) => [n / (look.scale.length - 1), colour]);
   return {
     data: [{
       type: "heatmap", x: xs, y: ys, z: values, zmin: 0, zmax: top, colorscale: scale, showscale: false, xgap: 2, ygap: 2,
-      text: hover, hovertemplate: "%{text}<extra></extra>", hoverongaps: false,
+      text: texts, texttemplate: "%{text}", textfont: { size: look.narrow ? 9 : 11 }, hovertext: hover, hovertemplate: "%{hovertext}<extra></extra>", hoverongaps: false,
     }],
     layout: layoutOf(look, {
-      annotations: values.flatMap((row, y) => row.map((value, x) => ({
-        x: xs[x], y: ys[y], text: texts[y][x], showarrow: false,
-        font: { size: look.narrow ? 9 : 11, color: value === null ? look.quiet : inkOn(look, value / top) },
-      }))).filter((note) => note.text),
-      xaxis: { type: "category", side: "top", showgrid: false, ticks: "", title: xTitle },
-      yaxis: { type: "category", autorange: "reversed", showgrid: false, ticks: "", title: yTitle },
-      margin: { l: 8, r: 8, t: 8, b: 4 },
+      xaxis: { type: "category", side: "top", showgrid: false, ticks: "" },
+      yaxis: { type: "category", autorange: "reversed", showgrid: false, ticks: "" },
+      margin: { l: roomFor(ys), r: 8, t: 26, b: 4 },
     }),
     height,
   };
-}
-
-function inkOn(look, share) {
-  const place = Math.max(0, Math.min(1, share)) * (look.scale.length - 1);
-  const [below, above] = [look.scale[Math.floor(place)], look.scale[Math.ceil(place)]].map(rgb);
-  const mixed = below.map((part, n) => part + (above[n] - part) * (place - Math.floor(place)));
-  const [red, green, blue] = mixed.map((part) => {
-    const value = part / 255;
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 ? "#ffffff" : "#000000";
 }
 
 function rgb(colour) {

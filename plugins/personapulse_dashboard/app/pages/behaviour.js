@@ -1,6 +1,6 @@
 // Behavioural insights: from the first view to an order that is kept.
 
-import { bars, layoutOf } from "../charts.js";
+import { bars, layoutOf, roomFor } from "../charts.js";
 import { inWords, ratio } from "../format.js";
 
 const STEPS = { view: "Viewed", add_to_cart: "Put into the cart", checkout: "Went to the checkout", placed: "Placed an order", paid: "Paid", kept: "Kept it" };
@@ -108,7 +108,7 @@ export const behaviourVisuals = [
       const series = [["Viewers", "viewers", look.series[0]], ["Buyers", "buyers", look.series[1]]];
       return {
         data: series.map(([name, key, colour]) => ({ type: "bar", orientation: "h", y: names, x: rows.map((row) => row[key]), name, marker: { color: colour }, text: rows.map((row) => look.write("integer", row[key])), textposition: "outside", cliponaxis: false, textfont: { color: look.ink, size: 11 }, hovertemplate: `%{y}, ${name}: %{text}<extra></extra>` })),
-        layout: layoutOf(look, { barmode: "group", bargap: 0.25, showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", font: { color: look.ink } }, xaxis: { visible: false, range: [0, Math.max(...rows.map((row) => Math.max(row.viewers, row.buyers))) * 1.18] }, yaxis: { autorange: "reversed", showgrid: false, tickfont: { color: look.ink }, ticklabelstandoff: 4 }, margin: { l: 8, r: 12, t: 32, b: 4 } }),
+        layout: layoutOf(look, { barmode: "group", bargap: 0.25, showlegend: true, legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal", font: { color: look.ink } }, xaxis: { visible: false, range: [0, Math.max(...rows.map((row) => Math.max(row.viewers, row.buyers))) * 1.18] }, yaxis: { autorange: "reversed", showgrid: false, tickfont: { color: look.ink }, ticklabelstandoff: 4 }, margin: { l: roomFor(names), r: 12, t: 32, b: 4 } }),
         height: Math.max(160, rows.length * 46 + 48),
       };
     },

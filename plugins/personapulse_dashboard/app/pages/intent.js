@@ -41,7 +41,7 @@ export const intentVisuals = [
       const personas = [...new Set(rows.map((row) => row.persona))].sort((a, b) => context.order(a) - context.order(b));
       const shape = columns(context.look, bands.map(String), personas.map((persona) => ({ name: persona, colour: context.colour(persona), values: bands.map((band) => rows.find((row) => row.band === band && row.persona === persona)?.customers || 0) })), { kind: "integer", stacked: true, height: 360, title: "Customers" });
       shape.layout.legend = { orientation: "h", x: 0, y: -0.18, yanchor: "top", font: { color: context.look.ink, size: 11 }, traceorder: "normal" };
-      shape.layout.margin.t = 8;
+      shape.layout.margin = { l: 60, r: 8, t: 8, b: context.look.narrow ? 170 : 120 };
       shape.layout.xaxis.title = { text: "Band: 1 least likely, 10 most likely", font: { size: 12, color: context.look.quiet }, standoff: 6 };
       return shape;
     },
@@ -82,7 +82,7 @@ export const intentVisuals = [
           marker: { size: 11, color: look.series[0], symbol: rows.map((row) => (row.passed === "passed" ? "circle" : "circle-open")), line: { width: 2 } }, hovertemplate: "%{x}: %{text}<extra></extra>", cliponaxis: false,
           error_y: { type: "data", symmetric: false, array: rows.map((row) => row.accuracy_high - row.accuracy), arrayminus: rows.map((row) => row.accuracy - row.accuracy_low), color: look.quiet, thickness: 1.2 },
         }],
-        layout: layoutOf(look, { yaxis: { tickformat: ".0%", nticks: 6 }, xaxis: { type: "category", range: [-0.6, names.length - 0.4] }, margin: { l: 8, r: 16, t: 28, b: 8 } }),
+        layout: layoutOf(look, { yaxis: { tickformat: ".0%", nticks: 6 }, xaxis: { type: "category", range: [-0.6, names.length - 0.4] }, margin: { l: 52, r: 16, t: 28, b: 28 } }),
         height: 300,
       };
     },
@@ -120,7 +120,7 @@ export const intentVisuals = [
       const line = (name, key, colour, dash) => ({ type: "scatter", mode: "lines+markers", x: days, y: rows.map((row) => row[key]), name, line: { color: colour, width: 2, dash }, text: rows.map((row) => look.write("percent", row[key])), hovertemplate: `%{x}, ${name}: %{text}<extra></extra>` });
       const accuracy = line("Accuracy", "accuracy", look.series[0], "solid");
       accuracy.error_y = { type: "data", symmetric: false, array: rows.map((row) => row.accuracy_high - row.accuracy), arrayminus: rows.map((row) => row.accuracy - row.accuracy_low), color: look.series[0], thickness: 1 };
-      return { data: [accuracy, line("Majority", "majority", look.quiet, "dot")], layout: layoutOf(look, { showlegend: true, yaxis: { tickformat: ".0%", nticks: 6 }, xaxis: { type: "date", nticks: look.narrow ? 4 : 8 }, margin: { l: 8, r: 8, t: 36, b: 8 } }), height: 280 };
+      return { data: [accuracy, line("Majority", "majority", look.quiet, "dot")], layout: layoutOf(look, { showlegend: true, yaxis: { tickformat: ".0%", nticks: 6 }, xaxis: { type: "date", nticks: look.narrow ? 4 : 8 }, margin: { l: 52, r: 8, t: 36, b: 40 } }), height: 280 };
     },
   },
 ];

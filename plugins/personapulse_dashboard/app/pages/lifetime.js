@@ -1,6 +1,6 @@
 // Lifetime value: what customers have been worth, what they are expected to be, and how cohorts stay.
 
-import { bars, heat, layoutOf } from "../charts.js";
+import { bars, heat, layoutOf, roomFor } from "../charts.js";
 import { ratio } from "../format.js";
 import { PEOPLE } from "../state.js";
 
@@ -84,7 +84,7 @@ export const lifetimeVisuals = [
       const { look } = context;
       return {
         data: rows.map((row) => ({ type: "box", orientation: "h", name: row.persona, y: [row.persona], q1: [row.lower_quartile], median: [row.middle], q3: [row.upper_quartile], lowerfence: [row.low], upperfence: [row.high], fillcolor: context.colour(row.persona), line: { color: look.ink, width: 1.2 }, hoverinfo: "x", width: 0.55 })),
-        layout: layoutOf(look, { xaxis: { tickformat: "~s", nticks: 6, title: `Net revenue per buyer, ${context.doc.shop.currency}` }, yaxis: { autorange: "reversed", showgrid: false, type: "category", tickfont: { color: look.ink }, ticklabelstandoff: 4 }, margin: { l: 8, r: 12, t: 4, b: 8 } }),
+        layout: layoutOf(look, { xaxis: { tickformat: "~s", nticks: 6, title: `Net revenue per buyer, ${context.doc.shop.currency}` }, yaxis: { autorange: "reversed", showgrid: false, type: "category", tickfont: { color: look.ink }, ticklabelstandoff: 4 }, margin: { l: roomFor(rows.map((row) => row.persona)), r: 12, t: 4, b: 44 } }),
         height: Math.max(180, rows.length * 36 + 56),
       };
     },

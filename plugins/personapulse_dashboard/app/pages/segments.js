@@ -96,7 +96,7 @@ export const segmentVisuals = [
             marker: { color: faint(context.colour(persona), 0.75), size: points.map((row) => (most > 1 ? 5 + 20 * Math.sqrt(row.buyers / most) : 6)), line: { width: 0 } },
           };
         }),
-        layout: layoutOf(look, { showlegend: true, legend: { orientation: "h", x: 0, y: look.narrow ? -0.3 : -0.2, yanchor: "top", font: { color: look.ink, size: 11 }, itemsizing: "constant" }, xaxis: { title: "Days since the last paid order", rangemode: "tozero", nticks: 8 }, yaxis: { type: "log", title: "Net revenue (log scale)", tickformat: "~s", nticks: 5, dtick: 1 }, margin: { l: 8, r: 8, t: 8, b: 8 } }),
+        layout: layoutOf(look, { showlegend: true, legend: { orientation: "h", x: 0, y: look.narrow ? -0.3 : -0.2, yanchor: "top", font: { color: look.ink, size: 11 }, itemsizing: "constant" }, xaxis: { title: "Days since the last paid order", rangemode: "tozero", nticks: 8 }, yaxis: { type: "log", title: "Net revenue (log scale)", tickformat: "~s", nticks: 5, dtick: 1 }, margin: { l: 58, r: 8, t: 8, b: look.narrow ? 230 : 130 } }),
         height: look.narrow ? 520 : 400,
       };
     },
