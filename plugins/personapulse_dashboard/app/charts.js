@@ -93,10 +93,10 @@ export function columns(look, names, series, { kind, stacked = false, height = 2
     data,
     layout: layoutOf(look, {
       barmode: stacked ? "relative" : "group", bargap: names.length > 40 ? 0.1 : 0.25, showlegend: series.length > 1 || Boolean(line),
-      xaxis: { type, tickangle: look.narrow ? -45 : "auto", showgrid: false, nticks: look.narrow ? 6 : 14 },
+      xaxis: { type, tickangle: look.narrow ? -45 : "auto", showgrid: false, nticks: look.narrow ? 5 : 14 },
       yaxis: { tickformat: tickFormat(kind), title, nticks: 6, rangemode: "tozero" },
-      ...(line ? { yaxis2: { overlaying: "y", side: "right", tickmode: "auto", showgrid: false, rangemode: "tozero", tickformat: tickFormat(line.kind), title: line.name, nticks: 6 } } : {}),
-      margin: { l: title ? 66 : 56, r: line ? 62 : 8, t: series.length > 1 || line ? 36 : 8, b: type === "date" ? 40 : look.narrow ? 64 : 28 },
+      ...(line ? { yaxis2: { overlaying: "y", side: "right", tickmode: "auto", showgrid: false, rangemode: "tozero", tickformat: line.kind === "money" ? "~s" : tickFormat(line.kind), title: line.name, nticks: 6 } } : {}),
+      margin: { l: title ? 66 : 56, r: line ? 62 : 8, t: series.length > 1 || line ? 36 : 8, b: type === "date" ? (look.narrow ? 58 : 40) : look.narrow ? 64 : 28 },
     }),
     height,
   };
@@ -105,19 +105,35 @@ export function columns(look, names, series, { kind, stacked = false, height = 2
 // A map of numbers: rows from the top, shades from few to many, each cell with its text.
 export function heat(look, xs, ys, values, texts, { hover, height, most = null }) {
   const top = most || Math.max(...values.flat().filter((value) => value !== null), 0) || 1;
+  const cells = ys.flatMap((_, y) => xs.map((__, x) => [x, y])).filter(([x, y]) => texts[y][x] && values[y][x] !== null);
   const scale = look.scale.map((colour, n) => [n / (look.scale.length - 1), colour]);
   return {
     data: [{
       type: "heatmap", x: xs, y: ys, z: values, zmin: 0, zmax: top, colorscale: scale, showscale: false, xgap: 2, ygap: 2,
-      text: texts, texttemplate: "%{text}", textfont: { size: look.narrow ? 9 : 11 }, hovertext: hover, hovertemplate: "%{hovertext}<extra></extra>", hoverongaps: false,
+      hovertext: hover, hovertemplate: "%{hovertext}<extra></extra>", hoverongaps: false,
+    }, {
+      type: "scatter", mode: "text", hoverinfo: "skip", cliponaxis: false,
+      x: cells.map(([x]) => xs[x]), y: cells.map(([, y]) => ys[y]), text: cells.map(([x, y]) => texts[y][x]),
+      textfont: { size: look.narrow ? 9 : 11, color: cells.map(([x, y]) => inkOn(look, values[y][x] / top)) },
     }],
     layout: layoutOf(look, {
-      xaxis: { type: "category", side: "top", showgrid: false, ticks: "" },
-      yaxis: { type: "category", autorange: "reversed", showgrid: false, ticks: "" },
-      margin: { l: roomFor(ys), r: 8, t: 26, b: 4 },
+      xaxis: { type: "category", side: "top", showgrid: false, ticks: "", tickangle: look.narrow ? -60 : 0, range: [-0.5, xs.length - 0.5] },
+      yaxis: { type: "category", range: [ys.length - 0.5, -0.5], showgrid: false, ticks: "" },
+      margin: { l: roomFor(ys), r: 8, t: look.narrow ? 62 : 26, b: 4 },
     }),
     height,
   };
+}
+
+// Black or white, whichever reads better on a shade.
+function inkOn(look, share) {
+  const place = Math.max(0, Math.min(1, share)) * (look.scale.length - 1);
+  const [below, above] = [look.scale[Math.floor(place)], look.scale[Math.ceil(place)]].map(rgb);
+  const [red, green, blue] = below.map((part, n) => {
+    const value = (part + (above[n] - part) * (place - Math.floor(place))) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 ? "#ffffff" : "#000000";
 }
 
 function rgb(colour) {

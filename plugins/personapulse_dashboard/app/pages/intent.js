@@ -40,8 +40,9 @@ export const intentVisuals = [
       const bands = Array.from({ length: 10 }, (_, n) => n + 1);
       const personas = [...new Set(rows.map((row) => row.persona))].sort((a, b) => context.order(a) - context.order(b));
       const shape = columns(context.look, bands.map(String), personas.map((persona) => ({ name: persona, colour: context.colour(persona), values: bands.map((band) => rows.find((row) => row.band === band && row.persona === persona)?.customers || 0) })), { kind: "integer", stacked: true, height: 360, title: "Customers" });
-      shape.layout.legend = { orientation: "h", x: 0, y: -0.18, yanchor: "top", font: { color: context.look.ink, size: 11 }, traceorder: "normal" };
-      shape.layout.margin = { l: 60, r: 8, t: 8, b: context.look.narrow ? 170 : 120 };
+      shape.layout.legend = { orientation: "h", x: 0, y: context.look.narrow ? -0.3 : -0.18, yanchor: "top", font: { color: context.look.ink, size: 11 }, traceorder: "normal" };
+      shape.layout.margin = { l: 60, r: 8, t: 8, b: context.look.narrow ? 270 : 120 };
+      if (context.look.narrow) Object.assign(shape, { height: 520 });
       shape.layout.xaxis.title = { text: "Band: 1 least likely, 10 most likely", font: { size: 12, color: context.look.quiet }, standoff: 6 };
       return shape;
     },

@@ -61,7 +61,7 @@ export const lifetimeVisuals = [
       const personas = [...new Set(rows.map((row) => row.persona))].sort((a, b) => order(a) - order(b));
       const ages = AGES.filter((age) => rows.some((row) => row.age_group === age));
       const grid = (make) => personas.map((persona) => ages.map((age) => make(rows.find((row) => row.persona === persona && row.age_group === age), persona, age)));
-      return heat(look, ages, personas, grid((row) => (row ? row.ltv : null)), grid((row) => (row && row.ltv !== null ? write("short", row.ltv) : "")), { hover: grid((row, persona, age) => `${persona}, ${age}<br>${row ? `${write("cents", row.ltv)}, ${write("integer", row.buyers)} buyers` : "nobody"}`), height: Math.max(180, personas.length * 36 + 40) });
+      return heat(look, ages, personas, grid((row) => (row ? row.ltv : null)), grid((row) => (row && row.ltv !== null ? write(look.narrow ? "count" : "short", row.ltv) : "")), { hover: grid((row, persona, age) => `${persona}, ${age}<br>${row ? `${write("cents", row.ltv)}, ${write("integer", row.buyers)} buyers` : "nobody"}`), height: Math.max(180, personas.length * 36 + 40) });
     },
   },
   {
