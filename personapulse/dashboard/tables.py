@@ -185,7 +185,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else round(float(value), DIGITS)
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return round(value, DIGITS)
     if isinstance(value, datetime.date):
         return value.isoformat()
     return value
