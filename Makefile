@@ -27,16 +27,24 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 
 # The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
 LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
-WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_powerbi.py tests/e2e/test_intent.py tests/e2e/test_crashes.py
+WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_dashboard.py tests/e2e/test_powerbi.py tests/e2e/test_intent.py tests/e2e/test_crashes.py
 PYTEST = .venv-test/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
-test: look ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
+test: look browser ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
 	@$(PYTEST) $(WITH_SCHEDULER) $(LONGEST) tests $(PYTEST_ARGS)
 
 .PHONY: quick
-quick: look ## what needs no Airflow scheduler
+quick: look browser ## what needs no Airflow scheduler
 	@$(PYTEST) $(LONGEST) tests --ignore tests/e2e $(PYTEST_ARGS)
+
+.PHONY: browser
+browser: ## the system's Chromium, which tests of the dashboard drive (apt-get install chromium, where it is missing)
+	@command -v chromium chromium-browser google-chrome > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+
+.PHONY: screenshots
+screenshots: .venv-test/.installed browser ## draw the docs' pictures of the dashboard anew, from what `make run` has published
+	@PERSONAPULSE_SCREENSHOTS="$(abspath $(or $(ARGS),.personapulse/report/latest))" .venv-test/bin/python -m pytest -q tests/sql/test_dashboard_in_a_browser.py -k pictures
 
 .PHONY: bench
 bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page
 from personapulse.dashboard.document import Document, pack
 from personapulse.dashboard.folder import write_folder
 from personapulse.paths import ROOT
+from tests.browsers import browser, is_drawn, watched
 
-from .browsers import browser, is_drawn, watched
 from .dashboard_day import DAY, built, document
 from .sample_shop import LAST
 
@@ -367,7 +367,7 @@ def test_a_failed_check_is_told_above_the_figures(chromium: Browser, document: D
 @pytest.mark.skipif(
     "PERSONAPULSE_SCREENSHOTS" not in os.environ, reason="`make screenshots` draws the pictures of the docs"
 )
-def test_pictures_for_the_docs_are_drawn(chromium: Browser, folder: Path) -> None:
+def test_pictures_for_the_docs_are_drawn(chromium: Browser) -> None:
     for name, theme, viewport in (
         *((page, "light", WIDE) for page in PAGES),
         ("summary", "dark", WIDE),

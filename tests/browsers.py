@@ -25,7 +25,12 @@ def watched(context: BrowserContext) -> tuple[Page, list[str]]:
     """Open a page, and return it with the list its errors go to."""
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{message.location.get('url')}: {message.text}") if message.type == "error" else None
+        ),
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"{request.url} failed"))
     return page, complaints
