@@ -128,4 +128,4 @@ def _agree(tables: dict[str, Table]) -> bool:
         for amount, category in zip(days["columns"]["net_revenue"], days["columns"]["category"], strict=True)
         if category == everything
     ]
-    return abs(sum(told) - sum(people["columns"]["net_revenue"])) < 0.005
+    return bool(abs(sum(told) - sum(people["columns"]["net_revenue"])) < 0.005)

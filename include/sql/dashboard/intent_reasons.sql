@@ -9,13 +9,22 @@ final as (
     select
         personas.persona,
         intent.band,
-        coalesce(regexp_replace(intent.reason_1, '[ ,]+(above|at most) -?[0-9].*$', ''), '(nothing stands out)') as reason,
+        coalesce(
+            regexp_replace(intent.reason_1, '[ ,]+(above|at most) -?[0-9].*$', ''),
+            '(nothing stands out)'
+        ) as reason,
         count(*) as customers
     from marts.purchase_intent as intent
     inner join marts.personas as personas
         on intent.as_of_date = personas.as_of_date and intent.user_id = personas.user_id
     where intent.as_of_date = %(as_of_date)s::date
-    group by personas.persona, intent.band, coalesce(regexp_replace(intent.reason_1, '[ ,]+(above|at most) -?[0-9].*$', ''), '(nothing stands out)')
+    group by
+        personas.persona,
+        intent.band,
+        coalesce(
+            regexp_replace(intent.reason_1, '[ ,]+(above|at most) -?[0-9].*$', ''),
+            '(nothing stands out)'
+        )
 )
 
 select * from final

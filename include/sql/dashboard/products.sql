@@ -18,8 +18,8 @@ ranked as (
         recent_views,
         recent_viewers,
         recent_buyers,
-        row_number() over (order by gross_revenue desc, product_id) as revenue_rank,
-        row_number() over (order by returns_amount desc, product_id) as returns_rank
+        row_number() over (order by gross_revenue desc, product_id asc) as revenue_rank,
+        row_number() over (order by returns_amount desc, product_id asc) as returns_rank
     from marts.product_performance
     where as_of_date = %(as_of_date)s::date
 ),
@@ -43,4 +43,4 @@ final as (
 )
 
 select * from final
-order by gross_revenue desc, product_id;
+order by gross_revenue desc, product_id asc;

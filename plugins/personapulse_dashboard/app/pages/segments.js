@@ -75,7 +75,7 @@ export const segmentVisuals = [
     },
   },
   {
-    id: "recency-monetary", title: "Monetary value against recency", narrows: PEOPLE,
+    id: "recency-monetary", title: "Monetary value against recency", isHeavy: true, narrows: PEOPLE,
     help: "Each buyer's net revenue and days since the last paid order. In a shop of more than 5,000 buyers they are counted in bins, and a point is as large as the bin has buyers.",
     table(context) {
       const cube = context.pick("recency_monetary", ["persona"]);
