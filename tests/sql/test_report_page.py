@@ -59,8 +59,16 @@ def written(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
     done = personapulse(home, "report", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{out / 'index.html'} shows 2026-03-20.\n"
-    assert [file.name for file in out.iterdir()] == ["summary.html"]
+    app = ["app.js", "data", "index.html", "plotly.min.js", "style.css", "summary.html", "theme.js"]
+    assert sorted(file.name for file in out.iterdir()) == app
+    assert sorted(file.name for file in (out / "data").iterdir()) == ["2026-03-20.js", "days.js"]
     return Page((out / "summary.html").read_text(encoding="utf-8"))
+
+
+def test_who_names_nothing_to_write_is_told_what_there_is(home: Path) -> None:
+    done = personapulse(home, "report")
+    assert done.returncode == 1
+    assert "--out FOLDER (the dashboard), --xlsx FILE (a workbook), or both" in " ".join(done.stderr.split())
 
 
 def test_the_command_shows_the_shops_name_currency_and_newest_day(written: Page) -> None:
