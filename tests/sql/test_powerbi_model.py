@@ -1,70 +1,25 @@
 """The Power BI model against the warehouse: its columns are there, its keys are keys, its measures are the marts'."""
 
 import datetime
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
 
 from personapulse import marts
 from personapulse.metrics import answer
-from personapulse.powerbi import load_design
 from personapulse.powerbi.design import Measure, Table
 
-from . import sample_shop
 from .conftest import Shop, date
-from .dax import Column, Model
-from .four_customers import DAY, FEBRUARY, MARCH, fill
-from .powerbi_rows import imported, serve
+from .dax import Column
+from .four_customers import DAY
+from .powerbi_rows import imported
+from .powerbi_world import DESIGN, NOT_BY_PERSONA, PERSONA, World, check_rows, cube, is_same, one, small, world
 from .sample_shop import LAST, SOURCE, for_the_moment
 
-DESIGN = load_design()
+__all__ = ["small", "world"]  # fixtures
+
 EVE = LAST - datetime.timedelta(1)
-PERSONA: Column = ("Personas", "Persona")
-# of one day, told by nothing but the day; of cohorts, which are of months
-NOT_BY_PERSONA = {
-    "users", "buyers", "orders", "paid_orders", "gross_revenue", "returns_amount", "net_revenue", "users_to_date",
-    "retention_the_month_after",
-}  # fmt: skip
-MONEY_KEPT = 5e-5  # Power BI keeps four digits of an amount
-
-
-class World(NamedTuple):
-    connection: psycopg.Connection[Any]
-    rows: Model
-
-
-@pytest.fixture(scope="module")
-def world(sample: psycopg.Connection[Any]) -> Iterator[World]:
-    """The sample shop on its newest day, a model that serves, and all that Power BI imports of it."""
-    with for_the_moment(sample):
-        sample_shop.build(sample, LAST)
-        serve(sample, LAST)
-        yield World(sample, imported(sample, DESIGN))
-
-
-@pytest.fixture
-def small(shop: Shop) -> World:
-    """Four customers, one of whom nobody told, and returns of nobody."""
-    fill(shop, {"2026-02-27": FEBRUARY, DAY: MARCH})
-    shop.build(DAY)
-    return World(shop.warehouse, imported(shop.warehouse, DESIGN))
-
-
-def one(connection: psycopg.Connection[Any], query: str, **values: Any) -> Any:
-    row = connection.execute(query.encode(), values).fetchone()
-    return row[0] if row else None
-
-
-def is_same(dax: Any, sql: Any, measure: Measure | None = None) -> bool:
-    """BLANK is what SQL calls null, or counts as 0."""
-    if dax is None or sql is None or isinstance(sql, str):
-        return (dax or None) == (sql or None)
-    allowed = MONEY_KEPT if measure is None or measure.format == "#,0.00" else 0.0
-    return abs(float(dax) - float(sql)) <= allowed + 1e-9 * max(1.0, abs(float(sql)))
-
-
 # ---------------------------------------------------------------- columns and keys
 
 
@@ -86,35 +41,13 @@ def test_every_column_is_in_its_view_and_of_a_fitting_type(world: World, table: 
     assert not table.is_incremental or types["as_of_date"] == "date"
 
 
-def check_keys(world: World) -> None:
-    for table in DESIGN.tables:
-        if table.key:
-            keys = [row[table.key.name] for row in world.rows.tables[table.name]]
-            assert None not in keys, table.name
-            assert len(keys) == len(set(keys)), table.name
-    for (many, column), (one_side, key) in world.rows.relationships.items():
-        known = {row[key] for row in world.rows.tables[one_side]}
-        assert {row[column] for row in world.rows.tables[many]} - known == set(), f"{many}[{column}]"
-
-
-def check_order(rows: Model) -> None:
-    """A column is shown in the order of another: each of its values must have one place."""
-    for table in DESIGN.tables:
-        for column in table.columns:
-            if column.sort_by:
-                places = {(row[column.name], row[column.sort_by]) for row in rows.tables[table.name]}
-                assert len(places) == len({name for name, _ in places}), f"{table.name}[{column.name}]"
-
-
 def test_keys_are_keys_and_every_row_finds_its_one_side(world: World) -> None:
-    check_keys(world)
-    check_order(world.rows)
+    check_rows(world)
     assert [name for name, rows in world.rows.tables.items() if not rows] == []
 
 
 def test_keys_are_keys_of_a_shop_that_tells_little(small: World) -> None:
-    check_keys(small)
-    check_order(small.rows)
+    check_rows(small)
     assert "(not told)" in {row["Persona"] for row in small.rows.tables["Personas"]}
 
 
@@ -207,12 +140,6 @@ def test_one_day_is_any_day_in_view_and_to_date_is_the_last_of_it(world: World) 
     assert is_same(world.rows.value("Paid orders", month), two)
     newest = one(world.connection, "select buyers from marts.kpi_daily where as_of_date = %(day)s", day=LAST)
     assert is_same(world.rows.value("Buyers", month), newest)
-
-
-def cube(world: World, name: str, wanted: str, **where: Any) -> Any:
-    conditions = " and ".join(f"{column} = %({column})s" for column in where)
-    query = f"select {wanted} from marts.dashboard_cube_{name} where as_of_date = %(as_of_date)s and {conditions}"
-    return one(world.connection, query, as_of_date=LAST, **where)
 
 
 @pytest.mark.parametrize("category", ["Desk", "Kitchen"])
