@@ -29,7 +29,7 @@ class Scripted:
     """
 
     status: str = "Completed"
-    seconds: float = 0.5
+    seconds: float = 0.2
     error: dict[str, str] | None = None
 
 
