@@ -49,14 +49,26 @@ def shop(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def api(house, shop, double, mails):
+def opener(tmp_path_factory):
+    """Stands for the browser of who starts `up`: writes down the address it is to open."""
+    program = tmp_path_factory.mktemp("opener") / "open"
+    program.write_text(f'#!/bin/sh\necho "$1" > {program}.txt\n')
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture(scope="module")
+def api(house, shop, double, mails, opener):
     """Airflow after a backfill of five days, with Power BI and mail set up; it stays."""
-    alerts = {
+    around = {
+        "BROWSER": f"{opener} %s",
         "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection,
         "AIRFLOW_VAR_PERSONAPULSE_ALERT_TO": "ada@example.org",
+        "AIRFLOW_VAR_PERSONAPULSE_DIGEST_TO": "eve@example.org",
+        "AIRFLOW_VAR_PERSONAPULSE_DIGEST_DAY": SHOWN.strftime("%A"),
     }
-    arguments = ("--source", str(shop), "--from", str(FIRST_BACKFILLED))
-    command = house.start("up", *arguments, env=double.environment() | alerts)
+    arguments = ("--source", str(shop), "--from", str(FIRST_BACKFILLED), "--open")
+    command = house.start("up", *arguments, env=double.environment() | around)
     command.wait_for("Press Ctrl-C", PATIENCE)
     api = house.api(command)
     yield api
@@ -90,9 +102,24 @@ def page(house, address):
 def test_a_backfill_of_five_days_refreshes_once_for_the_newest(api, double):
     assert double.model.asked("POST") == 1
     days = [FIRST_BACKFILLED + number * ONE for number in range(BACKFILLED)]
-    assert [states_of(api, newest_run(api, day)) for day in days] == [PASSED_OVER] * (BACKFILLED - 1) + [REFRESHED]
+    *older, newest = [states_of(api, newest_run(api, day)) for day in days]
+    assert older == [PASSED_OVER] * (BACKFILLED - 1)
+    assert newest == REFRESHED | {"send_digest": "success"}
     eve = FIRST_BACKFILLED - ONE  # of the history that was loaded before
     assert states_of(api, newest_run(api, eve)) == PASSED_OVER
+
+
+def test_the_week_is_mailed_once_on_one_page_to_who_asked(mails):
+    ((to, mail),) = mails.received
+    assert to == ["eve@example.org"]
+    assert mail["subject"] == f"Small shop: the week that ended on {SHOWN}"
+    (page,) = mail.iter_attachments()
+    assert page.get_filename() == f"digest-{SHOWN}.pdf"
+    assert page.get_content().startswith(b"%PDF")
+
+
+def test_the_dashboard_is_opened_for_who_wants_it(address, opener):
+    assert opener.with_suffix(".txt").read_text().strip() == f"{address}/plugin/personapulse"
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
@@ -165,6 +192,7 @@ def test_a_backfill_from_airflows_page_runs_the_chain_to_both_dashboards(api, sh
 
 
 def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_told(api, double, mails):
+    told = len(mails.received)
     error = {"errorCode": "ModelRefreshFailed_CredentialsNotSpecified", "errorDescription": "No credentials."}
     double.model.script.append(Scripted("Failed", error=error))
     run = ended(api, publish_again(api, NEXT))
@@ -172,7 +200,8 @@ def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_tol
     words = "Power BI says the refresh is Failed. ModelRefreshFailed_CredentialsNotSpecified: No credentials."
     assert words in log_of(api, run, "refresh_powerbi")
     assert tasks_of(api, run)["refresh_powerbi"]["try_number"] == 1
-    ((_, mail),) = mails.received
+    to, mail = mails.received[-1]
+    assert (to, len(mails.received)) == (["ada@example.org"], told + 1)
     assert f"does not show {NEXT}" in mail["subject"]
     assert words in " ".join(mail.get_body(("html",)).get_content().split())
 
