@@ -127,13 +127,21 @@ class PowerBICalls:
         request.request_options[RetryHandlerOption.get_key()] = RetryHandlerOption(should_retry=False)
         try:
             answer: httpx.Response = await self._hook.send_request(request)
-        except ClientAuthenticationError:
+        except ClientAuthenticationError as error:
+            if _is_away(error):
+                raise AwayError(f"Power BI did not answer: its sign-in is away: {error.message}") from error
             raise
         except (AzureError, httpx.TransportError, TimeoutError, OSError) as error:
             raise AwayError(f"Power BI did not answer: {type(error).__name__}: {error}") from error
         except ValueError as error:
             raise RefusedError(f"The connection cannot be used: {error}") from error
         return answer
+
+
+def _is_away(error: ClientAuthenticationError) -> bool:
+    """Whether the sign-in did not say no, but could not say anything: azure-identity makes no difference."""
+    status = getattr(error.response, "status_code", None) or 0
+    return status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR
 
 
 def _words(answer: httpx.Response) -> str:
