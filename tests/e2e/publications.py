@@ -33,6 +33,10 @@ def until(found):
     return it
 
 
+def pause(api, dag):
+    api._call("PATCH", f"/api/v2/dags/{dag}", json={"is_paused": True})
+
+
 def publish_again(api, day):
     """Trigger a day's publication by hand; return its run."""
     before = {run.run for run in api.runs()}

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,9 +39,11 @@ class PowerBIDouble:
     ----------
     folder : Path
         Where its certificate and key are written.
+    tell : callable, optional
+        Is told of each request; without it nobody is.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tell: Callable[[str], None] | None = None) -> None:
         self.model = PowerBIModel()
         self.certificate, key = make_certificate(folder)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -48,6 +51,7 @@ class PowerBIDouble:
         self._server = _Server((HOST, 0), _Handler)
         self._server.model = self.model
         self._server.tokens = set()
+        self._server.tell = tell
         self._server.socket = context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )  # the handshake is left to the request's own thread
@@ -100,6 +104,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     model: PowerBIModel
     tokens: set[str]
+    tell: Callable[[str], None] | None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that went away, or do not trust the certificate."""
@@ -135,6 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         model = self._double.model
         with model.lock:
             model.requests.append((method, self.path))
+        if self._double.tell:
+            self._double.tell(f"{method} {self.path}")
         fault = model.take_fault(method)
         if fault:
             time.sleep(fault.seconds)
