@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from publications import PATIENCE
 from small_shop import make_shop, write_day
 
 from personapulse import marts
@@ -33,7 +34,8 @@ def shop(tmp_path_factory):
 @pytest.fixture(scope="module")
 def first_run(house, shop):
     """From nothing: 35 days of history, then the newest five through the scheduler, and to a double of Power BI."""
-    return house.run("up", "--once", "--source", str(shop), "--from", FIRST_RUN[1], "--with-powerbi-double")
+    arguments = ("--source", str(shop), "--from", FIRST_RUN[1], "--with-powerbi-double")
+    return house.run("up", "--once", *arguments, patience=2 * PATIENCE)
 
 
 @pytest.mark.parametrize(
