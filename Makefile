@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
 PYTEST_ARGS ?=
+ENVIRONMENT ?= test
 export PYTHONUNBUFFERED := 1
 
 # requirements-uv.lock pins the installer, the other locks pin everything it installs; nothing is fetched that has no hash.
@@ -26,16 +27,24 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 
 # The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
 LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
-WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_intent.py tests/e2e/test_crashes.py
+WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_dashboards.py tests/e2e/test_intent.py tests/e2e/test_crashes.py
 PYTEST = .venv-test/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
-test: look ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
+test: look browser ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
 	@$(PYTEST) $(WITH_SCHEDULER) $(LONGEST) tests $(PYTEST_ARGS)
 
 .PHONY: quick
-quick: look ## what needs no Airflow scheduler
+quick: look browser ## what needs no Airflow scheduler
 	@$(PYTEST) $(LONGEST) tests --ignore tests/e2e $(PYTEST_ARGS)
+
+.PHONY: browser
+browser: ## the system's Chromium, which tests of the dashboard drive (apt-get install chromium, where it is missing)
+	@command -v chromium chromium-browser google-chrome > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium; }
+
+.PHONY: screenshots
+screenshots: .venv-test/.installed browser ## draw the docs' pictures of the dashboard anew, from what `make run` has published
+	@PERSONAPULSE_SCREENSHOTS="$(abspath $(or $(ARGS),.personapulse/report/latest))" .venv-test/bin/python -m pytest -q tests/sql/test_dashboard_in_a_browser.py -k pictures
 
 .PHONY: bench
 bench: .venv-test/.installed ## measure how fast data come in, about 10 minutes (a quick look: ARGS="--events 1000000 --long 60")
@@ -57,7 +66,15 @@ types: .venv-test/.installed ## mypy, strict
 format: .venv-test/.installed ## rewrite the code the way lint wants it
 	@.venv-test/bin/ruff check --fix . ; .venv-test/bin/ruff format . ; .venv-test/bin/sqlfluff fix -q include/sql
 
+.PHONY: powerbi
+powerbi: .venv-test/.installed ## write the Power BI project anew from include/powerbi.yaml and include/metrics.yaml
+	@.venv-test/bin/python -m personapulse.powerbi write
+
 LOCK = .venv-test/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade
+
+.PHONY: powerbi-deploy
+powerbi-deploy: .venv-powerbi/.installed ## bring the Power BI report into a workspace (ENVIRONMENT=test; only look: ARGS="--dry-run")
+	@.venv-powerbi/bin/python -m personapulse.powerbi_service $(ENVIRONMENT) $(ARGS)
 
 .PHONY: docs
 docs: .venv-test/.installed ## write docs/definitions.md and the dictionary pages anew from include/metrics.yaml
@@ -68,13 +85,17 @@ lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml
 	$(LOCK) requirements-uv.in --output-file requirements-uv.lock
 	$(LOCK) pyproject.toml --extra build --extra test --output-file requirements-test.lock
 	$(LOCK) pyproject.toml --extra build --constraint requirements-test.lock --output-file requirements.lock
+	$(LOCK) requirements-powerbi.in --constraint requirements-test.lock --output-file requirements-powerbi.lock
 
 .PHONY: clean
 clean: ## remove the environments and the default home (its data too)
-	rm -rf .venv .venv-test .personapulse .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-test .venv-powerbi .personapulse .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.installed: requirements.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv,requirements.lock)
+
+.venv-powerbi/.installed: requirements-powerbi.lock requirements-uv.lock pyproject.toml
+	$(call make_environment,.venv-powerbi,requirements-powerbi.lock)
 
 .venv-test/.installed: requirements-test.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv-test,requirements-test.lock)

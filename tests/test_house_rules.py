@@ -29,6 +29,7 @@ BELOW = {
     "staging": {"staging"},
     "features": {"core"},
     "insights": {"marts", "core"},
+    "dashboard": {"marts", "core"},
 }
 
 

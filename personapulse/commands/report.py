@@ -1,12 +1,14 @@
-"""`personapulse report`: a shop's figures as one page for people to read."""
+"""`personapulse report`: a shop's figures as a dashboard that opens from a disk, a page to print, and a workbook."""
 
 import datetime
+import itertools
 from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
 import typer
 
+from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.settings import ShopSettings
@@ -16,23 +18,45 @@ from personapulse.warehouse import embedded
 def report(
     context: typer.Context,
     *,
-    out: Annotated[Path, typer.Option(help="Folder for index.html; an earlier report in it is replaced.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the dashboard (index.html) and one page to print (summary.html).")
+    ] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="File for the tables as an Excel workbook.")] = None,
     as_of: Annotated[
         datetime.datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="Day to report on; by default the newest one built."),
     ] = None,
 ) -> None:
-    """Write the report of one day as a page that needs neither network nor server."""
-    # matplotlib takes its time to load: only who reports waits for it.
+    """Write one day's figures, with the days published before it, as files that need neither network nor server."""
+    if not out and not xlsx:
+        raise PersonaPulseError("Say what to write: --out FOLDER (the dashboard), --xlsx FILE (a workbook), or both.")
+    # The chart libraries take their time to load: only who reports waits for them.
+    from personapulse.dashboard.document import make_document  # noqa: PLC0415
+    from personapulse.dashboard.folder import write_folder  # noqa: PLC0415
+    from personapulse.dashboard.store import kept_before  # noqa: PLC0415
+    from personapulse.dashboard.workbook import write_workbook  # noqa: PLC0415
     from personapulse.report import built_days, write_report  # noqa: PLC0415
 
     with embedded(EmbeddedPostgres(Home.open(context.obj))) as connection:
         day = as_of.date() if as_of else built_days(connection)[-1]
-        written = write_report(connection, day, out, _shop(connection))
-    typer.echo(f"{written} shows {day}.")
+        settings = _shop(connection)
+        document = make_document(connection, day, settings)
+        if out:
+            write_report(connection, day, out, settings)
+            written = write_folder(itertools.chain([document], kept_before(connection, day)), out)
+            typer.echo(f"{written} shows {day}.")
+        if xlsx:
+            typer.echo(f"{write_workbook(document, xlsx)} holds the tables of {day}.")
 
 
 def _shop(connection: psycopg.Connection[Any]) -> ShopSettings:
-    """Return what the warehouse knows of its shop; defaults for a warehouse that nobody has named."""
-    row = connection.execute("select name, currency, time_zone from ops.shop").fetchone()
-    return ShopSettings(name=row[0], currency=row[1], time_zone=row[2]) if row else ShopSettings()
+    """Return the settings of the shop's source; what the warehouse knows of it where the source is out of reach."""
+    from personapulse.ingest import Source  # noqa: PLC0415 - needed by who reports alone
+
+    row = connection.execute("select name, currency, time_zone, source_url from ops.shop").fetchone()
+    if not row:
+        return ShopSettings()
+    try:
+        return Source(row[3]).settings
+    except (PersonaPulseError, OSError, ImportError):
+        return ShopSettings(name=row[0], currency=row[1], time_zone=row[2])

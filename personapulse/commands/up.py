@@ -21,7 +21,11 @@ def up(
         str | None, typer.Option("--to", metavar="DAY", help="Last day to run. Without it: the source's newest.")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Of Airflow's pages. Without it: 8080, or a free one.")] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the dashboard when the days are through.")] = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Run days again that are done already.")] = False,
+    with_powerbi_double: Annotated[
+        bool, typer.Option("--with-powerbi-double", help="Start a double of Power BI, and refresh that.")
+    ] = False,
 ) -> None:
     """Start PostgreSQL and Airflow, load the shop, run its newest days; stay until Ctrl-C.
 
@@ -35,7 +39,8 @@ def up(
 
     plan = make_plan(source, first, last)
     home = Home.open(context.obj)
-    raise typer.Exit(run_up(home, plan, Wishes(once=once, rerun=rerun, port=port), Screen()))
+    wishes = Wishes(once=once, rerun=rerun, port=port, show=show, with_powerbi_double=with_powerbi_double)
+    raise typer.Exit(run_up(home, plan, wishes, Screen()))
 
 
 def down(context: typer.Context) -> None:

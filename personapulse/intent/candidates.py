@@ -97,7 +97,7 @@ def train(
             cut_offs=days.training,
             hold_out=days.hold_out,
             rows_trained=about["rows"],
-            parameters=about["settings"] | {"calibration": about["calibration"]},
+            parameters=about["settings"] | {"calibration": about["calibration"], "base_rate": trained.model.base_rate},
         ),
     )
     recorded = decisions.record(

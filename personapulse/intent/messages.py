@@ -1,7 +1,6 @@
 """What people are told when a model is refused, or when what is served falls below the gate's floor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import jinja2
 from personapulse.intent import plots
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.watching import LiveMetrics
+from personapulse.messages import Message
 
 SHOWN = (
     "accuracy",
@@ -21,28 +21,6 @@ SHOWN = (
     "brier",
     "calibration_error",
 )
-
-
-@dataclass(frozen=True)
-class Message:
-    """One alert, for every channel.
-
-    Parameters
-    ----------
-    subject : str
-        One line that says what happened.
-    text : str
-        Plain text, for chats and logs.
-    html : str
-        For mail.
-    files : tuple of Path
-        Pictures to attach.
-    """
-
-    subject: str
-    text: str
-    html: str
-    files: tuple[Path, ...] = ()
 
 
 def refused(decision: GateDecision, shop: str, run_url: str, folder: Path) -> Message:

@@ -41,14 +41,15 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "persona_changes": ("customer_profile", "personas"),
     },
     "behaviour": {
-        "funnel": ("personas",),
+        "dashboard_cube_funnel": ("customer_profile", "personas"),
+        "funnel": ("dashboard_cube_funnel",),
         "funnel_sessions": ("personas",),
         "returns": ("personas",),
     },
     "dashboards": {
         "dashboard_cube_customers": ("customer_profile", "personas", "rfm", "ltv"),
         "dashboard_cube_months": ("customer_profile", "personas"),
-        "dashboard_cube_days": ("personas",),
+        "dashboard_cube_days": ("customer_profile", "personas"),
         "dashboard_cube_reach": ("customer_profile", "personas"),
     },
     "insights": {

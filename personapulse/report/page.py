@@ -13,6 +13,7 @@ import psycopg
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from personapulse import __version__, wording
+from personapulse.colours import of_personas
 from personapulse.errors import PersonaPulseError
 from personapulse.personas import Rule, RuleSet, load_rule_sets
 from personapulse.report import figures
@@ -20,13 +21,10 @@ from personapulse.report.facts import Cell, Cuts, Facts, Month, PersonaWorth, re
 from personapulse.settings import ShopSettings
 
 TEMPLATE = "report.html.jinja"
+PAGE = "summary.html"
 MONTHS_FOR_A_TREND = 3
 MONTHS_SHOWN = 24
 SCORES = (5, 4, 3, 2, 1)
-
-# Paul Tol's "muted": nine hues that colour-blind people tell apart, and a grey for those no rule names.
-_HUES = ("#44AA99", "#88CCEE", "#AA4499", "#882255", "#DDCC77", "#117733", "#CC6677", "#332288", "#999933")
-_GREY = "#DDDDDD"
 
 _KPIS = (
     ("Customers", "users_to_date", "count"),
@@ -63,7 +61,7 @@ class HeatCell:
 def write_report(
     connection: psycopg.Connection[Any], as_of_date: datetime.date, folder: Path, settings: ShopSettings
 ) -> Path:
-    """Write the report of one day as `folder/index.html`, whole or not at all.
+    """Write the report of one day as `folder/summary.html`, whole or not at all.
 
     The same data give the same bytes. The marts are only read.
 
@@ -89,12 +87,12 @@ def write_report(
         If the day is not built (the message names those that are), or the folder cannot be written to.
     """
     html = render(read_facts(connection, as_of_date), settings)
-    written = folder / f".index.{uuid.uuid4().hex}.html"
+    written = folder / f".summary.{uuid.uuid4().hex}.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             written.write_text(html, encoding="utf-8")
-            return written.replace(folder / "index.html")
+            return written.replace(folder / PAGE)
         finally:
             written.unlink(missing_ok=True)
     except OSError as error:
@@ -133,13 +131,6 @@ def render(facts: Facts, settings: ShopSettings) -> str:
         **_persona_context(facts, settings.currency),
         **_rfm_context(facts),
     )
-
-
-def colours(rule_sets: Mapping[str, RuleSet]) -> dict[str, str]:
-    """Return one colour per persona, the same whatever rule set a shop uses and whoever is in it that day."""
-    ruled = dict.fromkeys(rule.persona for rules in rule_sets.values() for rule in rules.rules)
-    rest = {rules.otherwise.persona for rules in rule_sets.values()}
-    return {persona: _HUES[n % len(_HUES)] for n, persona in enumerate(ruled)} | dict.fromkeys(rest, _GREY)
 
 
 def _cards(facts: Facts, currency: str) -> list[Card]:
@@ -183,7 +174,7 @@ def _without_gaps(months: Sequence[Month], as_of_date: datetime.date) -> list[Mo
 
 def _persona_context(facts: Facts, currency: str) -> dict[str, Any]:
     rule_sets = load_rule_sets()
-    swatches = colours(rule_sets) | {p.persona: _GREY for p in facts.personas if p.persona not in colours(rule_sets)}
+    swatches = of_personas([*(persona.persona for persona in facts.personas), *_ruled(rule_sets)])
     buyers = [persona for persona in facts.personas if persona.buyers]
     told: Decimal = sum((persona.net_revenue for persona in facts.personas), Decimal(0))
     return {
@@ -196,6 +187,10 @@ def _persona_context(facts: Facts, currency: str) -> dict[str, Any]:
         "buyer_personas": buyers,
         "buyer_figure": figures.buyer_worth(buyers, swatches, currency) if buyers else None,
     }
+
+
+def _ruled(rule_sets: Mapping[str, RuleSet]) -> list[str]:
+    return [persona for rules in rule_sets.values() for persona in rules.personas]
 
 
 def _guides(personas: Sequence[PersonaWorth], rule_sets: Mapping[str, RuleSet]) -> list[Rule]:

@@ -15,6 +15,7 @@ from personapulse.home import Home
 from personapulse.postgres import PORT, SUPERUSER, EmbeddedPostgres
 
 LOGIN = "admin"
+DASHBOARD_ROLE = "personapulse_dashboard"  # made by migration 0024; reads published documents and nothing else
 PARALLELISM = 4  # tasks at once: two cores, and tasks that mostly wait for PostgreSQL
 NEVER = datetime.date(2999, 1, 1)
 
@@ -141,6 +142,7 @@ def _shop_settings(home: Home, postgres: EmbeddedPostgres, shop: Shop) -> dict[s
     }
     return {
         "AIRFLOW_CONN_SHOP_WAREHOUSE": json.dumps(connection),
+        "AIRFLOW_CONN_SHOP_DASHBOARD": json.dumps(connection | {"login": DASHBOARD_ROLE}),
         "AIRFLOW_VAR_PERSONAPULSE_SOURCE": shop.url,
         "AIRFLOW_VAR_PERSONAPULSE_REPORT": str(home.report),
         "AIRFLOW_VAR_PERSONAPULSE_MODELS": str(home.models),

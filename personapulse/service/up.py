@@ -1,5 +1,6 @@
 """`personapulse up`: from nothing to a running shop, step by step."""
 
+import webbrowser
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from personapulse.postgres import EmbeddedPostgres
 from personapulse.service import chain
 from personapulse.service.airflow import DAGS, Airflow, local_address
 from personapulse.service.api import AirflowApi
+from personapulse.service.doubles import Double, start_double, wait_for_double
 from personapulse.service.environment import LOGIN, Credentials, airflow_environment
 from personapulse.service.interrupts import Interrupts
 from personapulse.service.leftovers import process_record
@@ -37,11 +39,17 @@ class Wishes:
         Run days again that are green already.
     port : int, optional
         Of the API server; without it 8080 or any free one.
+    with_powerbi_double : bool
+        Start a double of Power BI, too, and refresh that.
+    show : bool
+        Open the dashboard in the browser when the days are through.
     """
 
     once: bool = False
     rerun: bool = False
     port: int | None = None
+    with_powerbi_double: bool = False
+    show: bool = False
 
 
 def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
@@ -72,11 +80,17 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
             meter.start()
             at_end.callback(meter.stop)
             _start_postgres(postgres, interrupts, screen)
-            airflow = Airflow(home, airflow_environment(home, postgres, plan.shop(), port), processes)
+            double = _start_double(home, processes, interrupts, screen) if wishes.with_powerbi_double else None
+            environment = airflow_environment(home, postgres, plan.shop(), port) | (
+                double.environment if double else {}
+            )
+            airflow = Airflow(home, environment, processes)
             with _logged_in(home, port) as api:
                 _start_airflow(airflow, postgres, api, interrupts, screen)
                 is_good = chain.run(chain.Parts(home, postgres, airflow, api, screen), plan, again=wishes.rerun)
-                _tell_end(home, api, meter, screen)
+                _tell_end(home, api, meter, screen, double)
+                if wishes.show:
+                    _show(dashboard_address(api.address), screen)
                 return _stay(airflow, screen, is_good=is_good) if not wishes.once else int(not is_good)
         except KeyboardInterrupt:
             screen.say("Interrupted.")
@@ -89,6 +103,15 @@ def _start_postgres(postgres: EmbeddedPostgres, interrupts: Interrupts, screen: 
             step.note = "was running already"
     with screen.step("Prepare the warehouse"):
         warehouse.prepare(postgres)
+
+
+def _start_double(home: Home, processes: Processes, interrupts: Interrupts, screen: Screen) -> Double:
+    with screen.step("Start the double of Power BI") as step:
+        with interrupts.held():
+            start_double(home, processes)
+        double = wait_for_double(home, processes)
+        step.note = double.address
+    return double
 
 
 def _start_airflow(
@@ -106,15 +129,28 @@ def _start_airflow(
         step.note = api.address
 
 
-def _tell_end(home: Home, api: AirflowApi, meter: MemoryMeter, screen: Screen) -> None:
+def _tell_end(home: Home, api: AirflowApi, meter: MemoryMeter, screen: Screen, double: Double | None) -> None:
     credentials = Credentials.of(home)
     peak = f", peak memory {meter.peak / 2**30:.1f} GiB" if meter.peak else ""
     screen.say(f"{screen.elapsed():.0f} seconds in all{peak}.")
     screen.say("")
+    screen.say(f"Dashboard  {dashboard_address(api.address)}")
     screen.say(f"Airflow    {api.address}")
     screen.say(f"Login      {LOGIN} / {credentials.password}   (kept in {credentials.password_file})")
     screen.say(f"Report     {home.report / 'latest' / 'index.html'}")
+    if double:
+        screen.say(f"Power BI   {double.address}   (a double: its refreshes, as JSON; docs/powerbi.md#the-double)")
     screen.say(f"Logs       {home.airflow / 'logs'}")
+
+
+def dashboard_address(airflow: str) -> str:
+    """Address of the dashboard within Airflow's pages; who is not logged in is asked to first."""
+    return f"{airflow}/plugin/personapulse"
+
+
+def _show(address: str, screen: Screen) -> None:
+    if not webbrowser.open(address):
+        screen.say(f"No browser could be opened. Open {address} yourself.")
 
 
 def _stay(airflow: Airflow, screen: Screen, *, is_good: bool) -> int:

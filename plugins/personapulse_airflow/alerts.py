@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from personapulse_airflow import shared
 
 if TYPE_CHECKING:
-    from personapulse.intent.messages import Message
+    from personapulse.messages import Message
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,15 @@ def fell_below_floor(context: Any) -> None:
         found = watching.measure(connection, day, settings)
     if isinstance(found, watching.Watched) and found.complaints:
         send(messages.below_floor(found.complaints, found.metrics, settings.name, run_url(context)), context)
+
+
+def power_bi_is_stale(context: Any, reason: str = "") -> None:
+    """Tell that the Power BI report was not refreshed, and why: the task's error without a reason."""
+    from personapulse.powerbi_service import messages  # noqa: PLC0415
+
+    day = shared.day_of(context["partition_key"])
+    why = reason or str(context.get("exception") or "The task's log says why.")
+    send(messages.stale(day, why, shared.source().settings.name, run_url(context)), context)
 
 
 def run_url(context: Any) -> str:

@@ -1,12 +1,16 @@
-"""Putting the newest report in front, and never an older one."""
+"""Publishing a day: its document for the dashboard in Airflow, and the newest one as a folder, never an older one."""
 
 import datetime
+import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from personapulse.dashboard.document import make_document
+from personapulse.dashboard.folder import write_folder
+from personapulse.dashboard.store import keep, kept_before
 from personapulse.report import write_report
 from personapulse.settings import ShopSettings
 
@@ -15,29 +19,35 @@ DAY_FILE = "as_of_date.txt"  # which day the report in front shows
 
 
 def publish(connection: psycopg.Connection[Any], day: datetime.date, folder: Path, settings: ShopSettings) -> str:
-    """Write the day's report as `folder/latest`, unless the one in front shows a newer day.
+    """Keep the day's document, and write `folder/latest` unless the one in front shows a newer day.
 
     Returns
     -------
     str
         What was done, for the task's log.
     """
+    document = make_document(connection, day, settings)
+    with connection.transaction():
+        is_new = keep(connection, document)
+    said = f"The dashboard of {day} is {'kept' if is_new else 'the same as before'}. "
     latest = folder / LATEST
-    shown = _day_shown(latest)
+    shown = day_in_front(folder)
     if shown and shown > day:
-        return f"{latest} shows {shown}, which is newer than {day}: left as it is."
+        return f"{said}{latest} shows {shown}, which is newer than {day}: left as it is."
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as new:
-        written = write_report(connection, day, Path(new) / LATEST, settings)
+        write_report(connection, day, Path(new) / LATEST, settings)
+        written = write_folder(itertools.chain([document], kept_before(connection, day)), Path(new) / LATEST)
         (Path(new) / LATEST / DAY_FILE).write_text(f"{day}\n")
         if latest.exists():
             latest.rename(Path(new) / "old")  # goes away with the temporary folder
         (Path(new) / LATEST).rename(latest)
-    return f"{latest / written.name} shows {day}."
+    return f"{said}{latest / written.name} shows {day}."
 
 
-def _day_shown(latest: Path) -> datetime.date | None:
+def day_in_front(folder: Path) -> datetime.date | None:
+    """Return the day the folder shows, if it shows one."""
     try:
-        return datetime.date.fromisoformat((latest / DAY_FILE).read_text().strip())
+        return datetime.date.fromisoformat((folder / LATEST / DAY_FILE).read_text().strip())
     except (FileNotFoundError, ValueError):
         return None

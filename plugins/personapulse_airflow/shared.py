@@ -19,6 +19,7 @@ from airflow.sdk import (
     RetryAction,
     RetryRule,
     Variable,
+    conf,
 )
 from psycopg.conninfo import make_conninfo
 
@@ -119,6 +120,11 @@ def source() -> Source:
 def report_folder() -> Path:
     """Folder of the published reports: the Airflow Variable `personapulse_report`."""
     return Path(Variable.get("personapulse_report"))
+
+
+def dashboard_url(day: datetime.date) -> str:
+    """Address of a day's dashboard in Airflow's pages."""
+    return f"{conf.get('api', 'base_url').rstrip('/')}/personapulse/#page=summary&day={day}"
 
 
 def registry() -> "Registry":

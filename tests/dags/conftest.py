@@ -29,3 +29,29 @@ def read_dags():
 @pytest.fixture(scope="session")
 def bag(read_dags):
     return read_dags()
+
+
+@pytest.fixture(scope="session")
+def running_double(tmp_path_factory):
+    from personapulse.powerbi_service.double import PowerBIDouble  # noqa: PLC0415 - few tests need it
+
+    with PowerBIDouble(tmp_path_factory.mktemp("double")) as running:
+        yield running
+
+
+@pytest.fixture
+def double(running_double, monkeypatch):
+    """Power BI's double with an empty history, and the Airflow connection to it."""
+    from airflow.providers.microsoft.azure.hooks.msgraph import KiotaRequestAdapterHook  # noqa: PLC0415
+
+    running_double.model.reset()
+    running_double.forget_tokens()
+    for name, value in running_double.environment().items():
+        monkeypatch.setenv(name, value)
+    KiotaRequestAdapterHook.cached_request_adapters.clear()
+    return running_double
+
+
+@pytest.fixture
+def power_bi(double):
+    return double.model

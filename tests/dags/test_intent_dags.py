@@ -3,7 +3,7 @@ import datetime
 import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
-from personapulse.intent.messages import Message
+from personapulse.messages import Message
 from personapulse_airflow import alerts, intent
 
 NO, YES = "Keep the champion", "Promote anyway"

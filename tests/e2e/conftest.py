@@ -41,18 +41,18 @@ class Command:
     def output(self):
         return self.log.read_text()
 
-    def wait_for(self, text):
-        end = time.monotonic() + PATIENCE
+    def wait_for(self, text, patience=PATIENCE):
+        end = time.monotonic() + patience
         while text not in self.output:
             assert self.process.poll() is None, self.output
             assert time.monotonic() < end, self.output
             time.sleep(0.05)
 
-    def wait(self):
+    def wait(self, patience=PATIENCE):
         try:
-            return self.process.wait(PATIENCE)
+            return self.process.wait(patience)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"still running after {PATIENCE} seconds:\n{self.output}") from None
+            raise AssertionError(f"still running after {patience} seconds:\n{self.output}") from None
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
@@ -72,9 +72,9 @@ class House:
         log = self._logs / f"command-{self._count}.log"
         return Command(log, "--home", str(self.home.root), *arguments, env=env or {})
 
-    def run(self, *arguments):
+    def run(self, *arguments, patience=PATIENCE):
         command = self.start(*arguments)
-        return command.wait(), command.output
+        return command.wait(patience), command.output
 
     @contextlib.contextmanager
     def warehouse(self):

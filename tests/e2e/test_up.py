@@ -9,15 +9,20 @@ import shutil
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
+from publications import PATIENCE
 from small_shop import make_shop, write_day
 
 from personapulse import marts
 from personapulse.marts import frozen
+from personapulse.postgres import EmbeddedPostgres
 from personapulse.service.airflow import CHAIN
+from personapulse.warehouse import AIRFLOW_DATABASE
 
 DAYS = 40
 NEWEST = "2026-02-09"
+FIRST_RUN = [f"2026-02-0{number}" for number in range(4, 10)]  # of the past only its last day, and the newest five
 BAD_DAYS = ("2026-02-10", "2026-02-11", "2026-02-12", "2026-02-13")
 
 
@@ -28,8 +33,9 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first_run(house, shop):
-    """The main job from nothing: 37 days of history, then the newest three through the scheduler."""
-    return house.run("up", "--once", "--source", str(shop))
+    """From nothing: 35 days of history, then the newest five through the scheduler, and to a double of Power BI."""
+    arguments = ("--source", str(shop), "--from", FIRST_RUN[1], "--with-powerbi-double")
+    return house.run("up", "--once", *arguments, patience=2 * PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +62,12 @@ def test_a_port_in_use_is_refused_before_anything_starts(house, shop):
     assert not house.home.postgres.exists()
 
 
-def test_three_days_go_through_the_whole_chain(house, first_run):
+def test_five_days_go_through_the_whole_chain(house, first_run):
     code, output = first_run
     assert code == 0, output
-    assert re.search(r"Load 37 days of history", output)
+    assert re.search(r"Load 35 days of history", output)
     days = [str(day) for (day,) in house.query("select distinct as_of_date from marts.personas order by 1")]
-    assert days == ["2026-02-06", "2026-02-07", "2026-02-08", "2026-02-09"]  # of the past only its last day
+    assert days == FIRST_RUN
     nobody_changed = {"persona_changes"}  # in this shop of arithmetic
     for name in set(marts.NAMES) - frozen.NAMES - nobody_changed:
         (newest,) = house.query(f"select count(*) from marts.{name} where as_of_date = '{NEWEST}'")[0]
@@ -69,9 +75,24 @@ def test_three_days_go_through_the_whole_chain(house, first_run):
     assert house.query("select count(distinct source_day) from ops.loads where state = 'loaded'") == [(DAYS,)]
 
 
+def test_a_backfill_of_five_days_refreshes_power_bi_once_for_the_newest(house, first_run):
+    with (
+        EmbeddedPostgres(house.home) as postgres,
+        psycopg.connect(postgres.conninfo(AIRFLOW_DATABASE)) as connection,
+    ):
+        told = connection.execute(
+            "select partition_key, task_instance.state from task_instance inner join dag_run using (dag_id, run_id)"
+            " where task_id = 'refresh_powerbi' order by partition_key"
+        ).fetchall()
+    assert told == [(day, "skipped") for day in FIRST_RUN[:-1]] + [(NEWEST, "success")]
+    asked = (house.home.airflow / "logs" / "powerbi-double.log").read_text().splitlines()
+    assert len([request for request in asked if request.startswith("POST")]) == 1
+
+
 def test_people_are_told_where_to_look(house, first_run):
     output = first_run[1]
     assert re.search(r"Airflow +http://127\.0\.0\.1:\d+", output)
+    assert re.search(r"Power BI +https://127\.0\.0\.1:\d+ +\(a double", output)
     assert re.search(r"Login +admin / \S{16}", output)
     assert re.search(r"\d+ seconds in all, peak memory [0-3]\.\d GiB", output)
     (report,) = re.findall(r"Report +(.+)", output)

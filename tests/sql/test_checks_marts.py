@@ -83,6 +83,7 @@ FAILURES = {
     "cubes_agree (categories)": execute(
         "update marts.dashboard_cube_days set gross_revenue = 9.99 where on_day = '2026-03-01' and category = '(all)'"
     ),
+    "cubes_agree (returned orders)": execute("update marts.dashboard_cube_days set returned_orders = paid_orders + 1"),
     "cubes_agree (reach)": execute("delete from marts.dashboard_cube_reach where category = 'Office'"),
     "cubes_agree (week in weeks)": execute("update marts.dashboard_cube_reach set viewers = 9 where period_days = 7"),
     "numbers_are_possible (count)": execute("update marts.customer_profile set orders = -1"),

@@ -18,7 +18,7 @@ PRODUCTS = """product_id,name,category
     pen,Pen,Office
     ink,Ink,Office
     top,Top,Toys"""
-CUBES = tuple(marts.GROUPS["dashboards"])
+CUBES = ("dashboard_cube_funnel", *marts.GROUPS["dashboards"])
 READ = ("kpi_daily", "ltv", "rfm_cuts", "rfm", *marts.GROUPS["personas"])
 
 
@@ -151,6 +151,68 @@ def test_a_return_counts_on_its_own_day_in_the_categories_it_is_of(shop: Shop) -
     }
     assert shop.values("select distinct persona from marts.dashboard_cube_days where on_day = '2026-03-20'") == [
         "(not told)"
+    ]
+
+
+def test_a_returned_order_counts_on_the_day_it_was_ordered_in_the_categories_that_came_back(shop: Shop) -> None:
+    build(
+        shop,
+        "2026-03-20",
+        **orders(
+            "o1 ann 2026-03-18 Paid pen=6 ink=1 top=3",  # the pen comes back, twice
+            "o2 bob 2026-03-18 Paid pen=6 top=3",  # comes back whole
+            "o3 cid 2026-03-18 Failed pen=6",
+            "o4 dee 2026-03-18 Paid",  # of no known products, comes back
+            "o5 dee 2026-03-18 Paid top=2",
+        ),
+        returns="""order_id,product_id,amount,returned_at
+            o1,pen,1,2026-03-19
+            o1,pen,1,2026-03-20
+            o2,,9,2026-03-20
+            o3,,6,2026-03-19
+            o4,,0,2026-03-20""",
+    )
+    assert shop.rows(
+        "select category, age_group, sum(paid_orders), sum(returned_orders) from marts.dashboard_cube_days"
+        " where on_day = '2026-03-18' group by 1, 2 order by 1, 2"
+    ) == [
+        ("(all)", "25-34", 1, 1),
+        ("(all)", "under 18", 2, 1),
+        ("(all)", "unknown", 1, 1),
+        ("Office", "25-34", 1, 1),
+        ("Office", "unknown", 1, 1),
+        ("Toys", "25-34", 1, 0),
+        ("Toys", "under 18", 1, 0),
+        ("Toys", "unknown", 1, 1),
+    ]
+    assert shop.rows(
+        "select gender, sum(buyers) from marts.dashboard_cube_days"
+        " where category = '(all)' and on_day = '2026-03-18' group by 1 order by 1"
+    ) == [("f", 1), ("unknown", 2)]
+
+
+def test_a_funnel_narrowed_to_a_group_is_of_its_customers(shop: Shop) -> None:
+    """Looks of 16 days ago have had their 14 days to convert."""
+    build(
+        shop,
+        "2026-03-20",
+        **orders("o1 ann 2026-03-04 Paid pen=10", "o2 cid 2026-03-04 Failed pen=1", "o3 bob 2026-03-04 Paid top=1"),
+        product_views="""user_id,product_id,timestamp,event_type
+            ann,pen,2026-03-04 10:00,view
+            cid,pen,2026-03-04 10:00,view
+            bob,pen,2026-03-04 10:00,view
+            dee,top,2026-03-04 10:00,view""",
+    )
+    assert shop.rows(
+        "select age_group, gender, category, array_agg(users order by step_no) from marts.dashboard_cube_funnel"
+        " group by 1, 2, 3 order by 1, 2, 3"
+    ) == [
+        ("25-34", "f", "(all)", [2, 2, 1, 1]),  # viewed, placed, paid, kept
+        ("25-34", "f", "Office", [2, 2, 1, 1]),
+        ("under 18", "unknown", "(all)", [1, 0, 0, 0]),
+        ("under 18", "unknown", "Toys", [1, 0, 0, 0]),
+        ("unknown", "unknown", "(all)", [1, 1, 1, 1]),
+        ("unknown", "unknown", "Office", [1, 0, 0, 0]),
     ]
 
 

@@ -11,11 +11,10 @@ import pytest
 from personapulse import wording
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
-from personapulse.personas import load_rule_sets
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.report import built_days, write_report
 from personapulse.report.facts import Cell
-from personapulse.report.page import _heat_cell, colours
+from personapulse.report.page import _heat_cell
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import DATABASE, connect, prepare
 
@@ -59,8 +58,16 @@ def written(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Page:
     done = personapulse(home, "report", "--out", str(out))
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{out / 'index.html'} shows 2026-03-20.\n"
-    assert [file.name for file in out.iterdir()] == ["index.html"]
-    return Page((out / "index.html").read_text(encoding="utf-8"))
+    app = ["app.js", "data", "index.html", "plotly.min.js", "style.css", "summary.html", "theme.js"]
+    assert sorted(file.name for file in out.iterdir()) == app
+    assert sorted(file.name for file in (out / "data").iterdir()) == ["2026-03-20.js", "days.js"]
+    return Page((out / "summary.html").read_text(encoding="utf-8"))
+
+
+def test_who_names_nothing_to_write_is_told_what_there_is(home: Path) -> None:
+    done = personapulse(home, "report")
+    assert done.returncode == 1
+    assert "--out FOLDER (the dashboard), --xlsx FILE (a workbook), or both" in " ".join(done.stderr.split())
 
 
 def test_the_command_shows_the_shops_name_currency_and_newest_day(written: Page) -> None:
@@ -84,7 +91,7 @@ def test_the_page_needs_no_network_and_no_script(written: Page) -> None:
 def test_the_same_data_give_the_same_bytes(home: Path, tmp_path: Path) -> None:
     for seed in ("1", "2"):  # the order of sets differs between these processes
         personapulse(home, "report", "--out", str(tmp_path / seed), PYTHONHASHSEED=seed)
-    assert (tmp_path / "1" / "index.html").read_bytes() == (tmp_path / "2" / "index.html").read_bytes()
+    assert (tmp_path / "1" / "summary.html").read_bytes() == (tmp_path / "2" / "summary.html").read_bytes()
 
 
 def test_figures_say_in_words_what_they_show(written: Page) -> None:
@@ -118,13 +125,13 @@ def test_an_earlier_report_is_replaced_and_a_failed_write_leaves_nothing_behind(
     shop.build("2026-03-20")
     (day,), out = built_days(shop.warehouse), tmp_path / "new" / "out"
     for name in ("First", "Second"):
-        assert write_report(shop.warehouse, day, out, ShopSettings(name=name)) == out / "index.html"
-    assert "<h1>Second</h1>" in (out / "index.html").read_text()
-    (tmp_path / "blocked" / "index.html").mkdir(parents=True)
-    for folder in (tmp_path / "blocked", out / "index.html"):
+        assert write_report(shop.warehouse, day, out, ShopSettings(name=name)) == out / "summary.html"
+    assert "<h1>Second</h1>" in (out / "summary.html").read_text()
+    (tmp_path / "blocked" / "summary.html").mkdir(parents=True)
+    for folder in (tmp_path / "blocked", out / "summary.html"):
         with pytest.raises(PersonaPulseError, match=f"Cannot write the report to {folder}: "):
             write_report(shop.warehouse, day, folder, ShopSettings())
-    assert [file.name for file in (tmp_path / "blocked").iterdir()] == ["index.html"]
+    assert [file.name for file in (tmp_path / "blocked").iterdir()] == ["summary.html"]
 
 
 def test_a_report_within_a_callers_transaction_changes_nothing(shop: Shop, tmp_path: Path) -> None:
@@ -135,14 +142,6 @@ def test_a_report_within_a_callers_transaction_changes_nothing(shop: Shop, tmp_p
     with shop.warehouse.transaction():
         write_report(shop.warehouse, built_days(shop.warehouse)[0], tmp_path / "out", ShopSettings())
     assert shop.fingerprint() == before
-
-
-def test_each_persona_has_a_colour_of_its_own_in_every_rule_set() -> None:
-    rule_sets = load_rule_sets()
-    hues = colours(rule_sets)
-    assert set(hues) == {persona for rules in rule_sets.values() for persona in rules.personas}
-    assert len(set(hues.values())) == len(hues)
-    assert colours({"classic": rule_sets["classic"]}).keys() < hues.keys()
 
 
 @pytest.mark.parametrize("share", [step / 20 for step in range(21)])

@@ -64,7 +64,8 @@ days as (
         coalesce(sum(gross_revenue) filter (where category = '(all)'), 0) as gross_revenue,
         coalesce(sum(returns_amount) filter (where category = '(all)'), 0) as returns_amount,
         coalesce(sum(gross_revenue) filter (where category <> '(all)'), 0) as gross_of_categories,
-        coalesce(sum(returns_amount) filter (where category <> '(all)'), 0) as returns_of_categories
+        coalesce(sum(returns_amount) filter (where category <> '(all)'), 0) as returns_of_categories,
+        bool_or(returned_orders > paid_orders) as returns_too_many
     from marts.dashboard_cube_days
     where as_of_date = %(as_of_date)s::date
     group by on_day, persona
@@ -100,10 +101,18 @@ buyer_days as (
         days.persona,
         sum(days.buyers) as at_most,
         max(days.buyers) as at_least
-    from marts.dashboard_cube_days as days
+    from (
+        select
+            on_day,
+            category,
+            persona,
+            sum(buyers) as buyers
+        from marts.dashboard_cube_days
+        where as_of_date = %(as_of_date)s::date
+        group by on_day, category, persona
+    ) as days
     inner join (values (7), (28)) as periods (period_days)
         on days.on_day > %(as_of_date)s::date - periods.period_days
-    where days.as_of_date = %(as_of_date)s::date
     group by periods.period_days, days.category, days.persona
 )
 
@@ -139,7 +148,7 @@ where
 union all
 select 'dashboard_cube_days ' || on_day || ' ' || persona as key
 from days
-where gross_revenue <> gross_of_categories or returns_amount <> returns_of_categories
+where gross_revenue <> gross_of_categories or returns_amount <> returns_of_categories or returns_too_many
 union all
 select concat_ws(' ', 'dashboard_cube_reach', period_days, category, persona) as key
 from reach
