@@ -17,6 +17,7 @@ from personapulse.postgres import PORT, SUPERUSER, EmbeddedPostgres
 LOGIN = "admin"
 DASHBOARD_ROLE = "personapulse_dashboard"  # made by migration 0024; reads published documents and nothing else
 PARALLELISM = 4  # tasks at once: two cores, and tasks that mostly wait for PostgreSQL
+REREAD_SECONDS = 300  # a dag that changed is read at once; the others, whose rules may have changed, this often
 NEVER = datetime.date(2999, 1, 1)
 
 
@@ -106,8 +107,7 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             "scheduler_health_check_threshold": 15,
             "orphaned_tasks_check_interval": 10,
         },
-        # a dag that changed is read at once; the others, which may read changed rules, need not be all the time
-        "dag_processor": {"refresh_interval": 30, "parsing_processes": 2, "min_file_process_interval": 300},
+        "dag_processor": {"refresh_interval": 30, "parsing_processes": 2, "min_file_process_interval": REREAD_SECONDS},
         # A worker may miss the end of its task and then sleeps this long (5 seconds by default). A server that has just
         # started answers late; whom it does not answer in time (5 seconds by default) tries again only minutes later.
         "workers": {"min_heartbeat_interval": 1, "execution_api_timeout": 30},
