@@ -12,7 +12,6 @@ import psycopg
 from personapulse import __version__
 from personapulse.colours import load_colours
 from personapulse.dashboard.tables import Table, read_tables
-from personapulse.marts import RESTATED
 from personapulse.marts.days import check_built, snapshot
 from personapulse.metrics import load_metrics
 from personapulse.personas import load_rule_sets
@@ -74,8 +73,6 @@ def make_document(connection: psycopg.Connection[Any], as_of_date: datetime.date
     with snapshot(connection):
         check_built(connection, as_of_date)
         tables = read_tables(connection, as_of_date)
-        if not _agree(tables):  # the marts were built with what was learned later
-            tables = read_tables(connection, as_of_date, RESTATED)
     return pack(as_of_date, content(as_of_date, tables, settings))
 
 
@@ -117,15 +114,3 @@ def pack(as_of_date: datetime.date, content: dict[str, Any]) -> Document:
 def _metrics() -> dict[str, dict[str, Any]]:
     shown = ("label", "unit", "definition", "details")
     return {name: {key: getattr(metric, key) for key in shown} for name, metric in load_metrics().metrics.items()}
-
-
-def _agree(tables: dict[str, Table]) -> bool:
-    """Whether days by people and days by category come to the same."""
-    days, people = tables["days"], tables["days_people"]
-    everything = days["texts"].get("category", []).index("(all)") if days["rows"] else -1
-    told = [
-        amount
-        for amount, category in zip(days["columns"]["net_revenue"], days["columns"]["category"], strict=True)
-        if category == everything
-    ]
-    return bool(abs(sum(told) - sum(people["columns"]["net_revenue"])) < 0.005)

@@ -14,6 +14,7 @@ DIGITS = 6  # of amounts: what came back of a whole order is divided among its p
 
 # Selects of include/sql/dashboard.
 FILES = (
+    "days",
     "days_people",
     "buyers",
     "recency_monetary",
@@ -28,7 +29,6 @@ FILES = (
 _CUBES = {
     "customers": ("dashboard_cube_customers", "persona, segment, age_group, gender"),
     "months": ("dashboard_cube_months", "month, persona, age_group, gender"),
-    "days": ("dashboard_cube_days", "on_day, persona, category"),
     "reach": ("dashboard_cube_reach", "period_days, category, persona, age_group, gender"),
     "funnel": ("funnel", "persona, category, step_no"),
     "funnel_sessions": ("funnel_sessions", "persona, category, step_no"),
@@ -108,9 +108,7 @@ _OTHERS = {
 Table = dict[str, Any]
 
 
-def read_tables(
-    connection: psycopg.Connection[Any], as_of_date: datetime.date, known_on: datetime.date | None = None
-) -> dict[str, Table]:
+def read_tables(connection: psycopg.Connection[Any], as_of_date: datetime.date) -> dict[str, Table]:
     """Read every table of the document.
 
     Parameters
@@ -119,15 +117,13 @@ def read_tables(
         Within a snapshot, so that the tables agree.
     as_of_date : datetime.date
         A day whose marts are built.
-    known_on : datetime.date, optional
-        What the marts of the day were built with; by default `as_of_date`.
 
     Returns
     -------
     dict of str to dict
         Tables as `encode` writes them.
     """
-    values = {"as_of_date": as_of_date, "known_on": known_on or as_of_date, "points": POINTS}
+    values = {"as_of_date": as_of_date, "points": POINTS}
     queries = {name: read_file(f"dashboard/{name}.sql") for name in FILES}
     queries |= {name: _select(name, mart, order) for name, (mart, order) in _CUBES.items()}
     return {name: _read(connection, query, values) for name, query in (queries | _OTHERS).items()}
