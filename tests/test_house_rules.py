@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "personapulse").rglob("*.py"))
 SQL_FILES = sorted((ROOT / "include" / "sql").rglob("*.sql"))
 MARTS = ROOT / "include" / "sql" / "marts"
+PEOPLE = ROOT / "include" / "sql" / "parts" / "people.sql"  # stands in marts for a placeholder
 BELOW = {
     "marts": {"marts", "core"},
     "core": {"core", "staging"},
@@ -29,7 +30,8 @@ BELOW = {
     "staging": {"staging"},
     "features": {"core"},
     "insights": {"marts", "core"},
-    "dashboard": {"marts", "core"},
+    "dashboard": {"marts"},
+    "parts": {"marts"},
 }
 
 
@@ -58,6 +60,7 @@ def statements(file: Path) -> list[exp.Expression]:
         "persona_eve_cuts": "count(*) as n",
         "persona_sides": "true",
         "profile_of_eve": "(select 1 as user_id)",
+        "people": f"({PEOPLE.read_text().rstrip().rstrip(';')})",
         **dict.fromkeys(("quantile_rows", "threshold_rows", "persona_rules", "persona_comparisons"), "(values (1))"),
     }.items():
         text = text.replace(f"%({name})s", fragment)

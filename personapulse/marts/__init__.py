@@ -83,7 +83,7 @@ PREPARES: dict[str, Prepare] = {
     "persona_outcomes": _from("personapulse.insights.outcomes", "prepare"),
     "insights": _from("personapulse.insights.nightly", "prepare"),
 }
-PROFILE_OF_EVE = "%(profile_of_eve)s"
+PROFILE_OF_EVE, PEOPLE = "%(profile_of_eve)s", "%(people)s"  # a select in brackets stands in for these
 RESTATED = datetime.date(9999, 12, 31)
 
 
@@ -167,9 +167,15 @@ def _build_month(
 def query(name: str, settings: ShopSettings) -> str:
     """Return a mart's select, with `%(name)s` where `parameters` go."""
     text = read_file(f"marts/{name}.sql", **(_rules(settings) if name in OF_PERSONAS else {}))
+    if PEOPLE in text:
+        text = text.replace(PEOPLE, _in_brackets(read_file("parts/people.sql")))
     if PROFILE_OF_EVE in text:
-        text = text.replace(PROFILE_OF_EVE, f"(\n{_profile_of_eve(settings)}\n)")
+        text = text.replace(PROFILE_OF_EVE, _in_brackets(_profile_of_eve(settings)))
     return text
+
+
+def _in_brackets(select: str) -> str:
+    return f"(\n{select.rstrip().rstrip(';')}\n)"
 
 
 def parameters(
@@ -198,5 +204,5 @@ def _profile_of_eve(settings: ShopSettings) -> str:
     """Return the select of customer_profile as of, and as known on, the last day before the month, if rules need it."""
     if not load_rule_sets()[settings.persona_rules].thresholds:
         return "select cast(null as text) as user_id where false"
-    text = read_file("marts/customer_profile.sql").rstrip().rstrip(";")
+    text = read_file("marts/customer_profile.sql")
     return text.replace("%(as_of_date)s", "%(eve)s").replace("%(known_on)s", "%(eve)s")

@@ -19,40 +19,8 @@ products as (
     from core.products_as_of(%(known_on)s::date)
 ),
 
--- customers by number of the group they are in, grouped by user_id so that the planner knows of one row each: of a day
--- just built it knows nothing, and would sort all rows by four texts
 people as (
-    select
-        user_id,
-        persona,
-        age_group,
-        gender,
-        dense_rank() over (order by persona, age_group, gender) as cell
-    from (
-        select
-            user_id,
-            max(persona) as persona,
-            max(age_group) as age_group,
-            coalesce(max(gender), 'unknown') as gender
-        from (
-            select
-                user_id,
-                null as persona,
-                age_group,
-                gender
-            from marts.customer_profile
-            where as_of_date = %(as_of_date)s::date
-            union all
-            select
-                user_id,
-                persona,
-                null as age_group,
-                null as gender
-            from marts.personas
-            where as_of_date = %(as_of_date)s::date
-        ) as told
-        group by user_id
-    ) as customers
+    select * from %(people)s
 ),
 
 came_back as (
