@@ -1,7 +1,6 @@
 """`personapulse report`: a shop's figures as a dashboard that opens from a disk, a page to print, and a workbook."""
 
 import datetime
-import itertools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,19 +31,16 @@ def report(
         raise PersonaPulseError("Say what to write: --out FOLDER (the dashboard), --xlsx FILE (a workbook), or both.")
     # The chart libraries take their time to load: only who reports waits for them.
     from personapulse.dashboard.document import make_document  # noqa: PLC0415
-    from personapulse.dashboard.folder import write_folder  # noqa: PLC0415
-    from personapulse.dashboard.store import kept_before  # noqa: PLC0415
+    from personapulse.dashboard.folder import write_day  # noqa: PLC0415
     from personapulse.dashboard.workbook import write_workbook  # noqa: PLC0415
-    from personapulse.report import built_days, write_report  # noqa: PLC0415
+    from personapulse.report import built_days  # noqa: PLC0415
 
     with embedded(EmbeddedPostgres(Home.open(context.obj))) as connection:
         day = as_of.date() if as_of else built_days(connection)[-1]
         settings = _shop(connection)
         document = make_document(connection, day, settings)
         if out:
-            write_report(connection, day, out, settings)
-            written = write_folder(itertools.chain([document], kept_before(connection, day)), out)
-            typer.echo(f"{written} shows {day}.")
+            typer.echo(f"{write_day(connection, document, out, settings)} shows {day}.")
         if xlsx:
             typer.echo(f"{write_workbook(document, xlsx)} holds the tables of {day}.")
 

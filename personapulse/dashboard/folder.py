@@ -1,17 +1,38 @@
 """The dashboard as a folder: the same app, with its days as scripts, that opens from a disk."""
 
 import base64
+import itertools
 import json
 import shutil
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from personapulse.dashboard import frontend
 from personapulse.dashboard.document import Document
+from personapulse.dashboard.store import kept_before
 from personapulse.errors import PersonaPulseError
+from personapulse.report import write_report
+from personapulse.settings import ShopSettings
+from personapulse.whole_files import written_whole
 
 MOST_BYTES = 9_000_000  # of days; plotly.js comes on top
+
+
+def write_day(connection: psycopg.Connection[Any], document: Document, folder: Path, settings: ShopSettings) -> Path:
+    """Write a day's page to print, and the dashboard with the days kept before it; return its `index.html`.
+
+    Raises
+    ------
+    PersonaPulseError
+        As `write_report` and `write_folder` do.
+    """
+    day = document.as_of_date
+    write_report(connection, day, folder, settings)
+    return write_folder(itertools.chain([document], kept_before(connection, day)), folder)
 
 
 def write_folder(documents: Iterable[Document], folder: Path) -> Path:
@@ -63,9 +84,9 @@ def _write(documents: Iterable[Document], folder: Path) -> Path:
     shutil.copyfile(frontend.plotly_file(), folder / "plotly.min.js")
     index = folder / "index.html"
     noscript = 'Without it, <a href="summary.html">one page</a> has the main figures.'
-    half = folder / f".index.{uuid.uuid4().hex}"
-    half.write_text(frontend.page('<script src="data/days.js"></script>', noscript), encoding="utf-8")
-    return half.replace(index)
+    with written_whole(index) as half:
+        half.write_text(frontend.page('<script src="data/days.js"></script>', noscript), encoding="utf-8")
+    return index
 
 
 def _write_days(documents: Iterable[Document], folder: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """A day's tables as one formatted Excel workbook."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import xlsxwriter
 from personapulse.dashboard.document import Document
 from personapulse.dashboard.tables import decode
 from personapulse.errors import PersonaPulseError
+from personapulse.whole_files import written_whole
 
 _HEAD_ROW = 2
 _WIDEST = 60  # letters
@@ -61,20 +61,19 @@ def write_workbook(document: Document, file: Path) -> Path:
         If the file cannot be written.
     """
     content = document.read()
-    half = file.with_name(f".{uuid.uuid4().hex}.xlsx")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with xlsxwriter.Workbook(half, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-                for sheet in SHEETS:
-                    _write_sheet(book, sheet, content)
-            return half.replace(file)
-        finally:
-            half.unlink(missing_ok=True)
+        with (
+            written_whole(file) as half,
+            xlsxwriter.Workbook(half, {"strings_to_formulas": False, "strings_to_urls": False}) as book,
+        ):
+            for sheet in SHEETS:
+                _write_sheet(book, sheet, content)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         raise PersonaPulseError(
             f"Cannot write {file}: {error}. Name a file of your own with --xlsx, and close it in Excel."
         ) from None
+    return file
 
 
 def _write_sheet(book: Any, sheet: Sheet, content: dict[str, Any]) -> None:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from personapulse.intent import plots
 from personapulse.intent.decisions import GateDecision
 from personapulse.intent.watching import LiveMetrics
-from personapulse.messages import Message
+from personapulse.messages import Message, rendered
 
+PACKAGE = "personapulse.intent"
 SHOWN = (
     "accuracy",
     "majority",
@@ -39,7 +38,8 @@ def refused(decision: GateDecision, shop: str, run_url: str, folder: Path) -> Me
     """
     pictures = plots.draw(decision.measurements, folder)
     failed = [criterion for criterion in decision.criteria if not criterion["passed"]]
-    return _message(
+    return rendered(
+        PACKAGE,
         "refused",
         subject=f"{shop}: purchase intent model {decision.model_version} was refused",
         files=tuple(pictures.values()),
@@ -65,7 +65,8 @@ def below_floor(complaints: Sequence[str], metrics: Sequence[LiveMetrics], shop:
         Address of the run in Airflow.
     """
     day = metrics[0].served_on
-    return _message(
+    return rendered(
+        PACKAGE,
         "below_floor",
         subject=f"{shop}: purchase intent as served on {day} fell below the floor",
         complaints=complaints,
@@ -100,18 +101,3 @@ def _numbers(measurements: dict[str, Any]) -> list[tuple[str, str]]:
             interval = ""
         told.append((name.replace("_", " "), "not measured" if found is None else f"{found:.3f}{interval}"))
     return told
-
-
-def _message(name: str, *, subject: str, files: tuple[Path, ...] = (), **told: Any) -> Message:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("personapulse.intent", "pages"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text, html = (
-        environment.get_template(f"{name}.{kind}.jinja").render(subject=subject, pictures=files, **told)
-        for kind in ("txt", "html")
-    )
-    return Message(subject, text, html, files)

@@ -2,9 +2,7 @@
 
 import datetime
 
-import jinja2
-
-from personapulse.messages import Message
+from personapulse.messages import Message, rendered
 
 
 def stale(day: datetime.date, reason: str, shop: str, run_url: str) -> Message:
@@ -21,14 +19,5 @@ def stale(day: datetime.date, reason: str, shop: str, run_url: str) -> Message:
     run_url : str
         Address of the run in Airflow.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("personapulse.powerbi_service", "pages"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
-    )
     subject = f"{shop}: Power BI does not show {day} yet"
-    text, html = (
-        environment.get_template(f"stale.{kind}.jinja").render(subject=subject, reason=reason, run_url=run_url)
-        for kind in ("txt", "html")
-    )
-    return Message(subject, text, html)
+    return rendered("personapulse.powerbi_service", "stale", subject=subject, reason=reason, run_url=run_url)

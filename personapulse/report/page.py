@@ -1,7 +1,6 @@
 """The page: facts turned into what the template shows, and the file put in its place."""
 
 import datetime
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +18,7 @@ from personapulse.personas import Rule, RuleSet, load_rule_sets
 from personapulse.report import figures
 from personapulse.report.facts import Cell, Cuts, Facts, Month, PersonaWorth, read_facts
 from personapulse.settings import ShopSettings
+from personapulse.whole_files import written_whole
 
 TEMPLATE = "report.html.jinja"
 PAGE = "summary.html"
@@ -87,14 +87,11 @@ def write_report(
         If the day is not built (the message names those that are), or the folder cannot be written to.
     """
     html = render(read_facts(connection, as_of_date), settings)
-    written = folder / f".summary.{uuid.uuid4().hex}.html"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            written.write_text(html, encoding="utf-8")
-            return written.replace(folder / PAGE)
-        finally:
-            written.unlink(missing_ok=True)
+        with written_whole(folder / PAGE) as half:
+            half.write_text(html, encoding="utf-8")
+        return folder / PAGE
     except OSError as error:
         raise PersonaPulseError(
             f"Cannot write the report to {folder}: {error.strerror}. Name a folder of your own with --out."

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.apprise.notifications.apprise import AppriseNotifier
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-from airflow.sdk import Connection, Variable, conf
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk import Variable, conf
 
 from personapulse_airflow import shared
 
@@ -68,7 +67,7 @@ def send(message: "Message", context: Any) -> None:
     """Send a message through every channel that is set up; one that fails is logged and holds up no other."""
     log.error("%s", message.text)
     for channel, deliver in ((MAIL, _mail), (APPRISE, _apprise)):
-        if not _is_set_up(channel):
+        if not shared.is_set_up(channel):
             log.warning("No connection %s, so nobody is told that way. docs/runbook.md says how to set it up.", channel)
             continue
         _try(channel, deliver, message, context)
@@ -82,21 +81,18 @@ def _try(channel: str, deliver: Callable[["Message", Any], None], message: "Mess
         log.exception("Could not be sent through %s: %s", channel, message.subject)
 
 
-def _is_set_up(connection: str) -> bool:
-    try:
-        Connection.get(connection)
-    except AirflowNotFoundException:
-        return False
-    return True
+def addresses(text: str) -> list[str]:
+    """Return the addresses in a list with commas."""
+    return [address.strip() for address in text.split(",") if address.strip()]
 
 
 def _mail(message: "Message", context: Any) -> None:
-    to = Variable.get(ALERT_TO, default="")
-    if not to.strip():
+    to = addresses(Variable.get(ALERT_TO, default=""))
+    if not to:
         log.warning("The Variable %s names no address, so no mail is sent.", ALERT_TO)
         return
     SmtpNotifier(
-        to=[address.strip() for address in to.split(",")],
+        to=to,
         subject=message.subject,
         html_content=message.html,
         files=[str(file) for file in message.files],

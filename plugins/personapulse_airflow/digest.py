@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
-from airflow.sdk import Connection, Variable
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk import Variable
+from airflow.sdk.exceptions import AirflowSkipException
 
 from personapulse.dashboard import digest, store
 from personapulse.errors import PersonaPulseError
@@ -30,13 +30,11 @@ def send(day: datetime.date, folder: Path) -> None:
     PersonaPulseError
         If the weekday set is none.
     """
-    to = addresses(Variable.get(DIGEST_TO, default=""))
+    to = alerts.addresses(Variable.get(DIGEST_TO, default=""))
     if reason := why_not(day, to, Variable.get(DIGEST_DAY, default="sunday"), day_in_front(folder)):
         raise AirflowSkipException(reason)
-    try:
-        Connection.get(alerts.MAIL)
-    except AirflowNotFoundException:
-        raise AirflowSkipException(f"No connection {alerts.MAIL}, so no mail is sent.") from None
+    if not shared.is_set_up(alerts.MAIL):
+        raise AirflowSkipException(f"No connection {alerts.MAIL}, so no mail is sent.")
     with shared.warehouse() as connection:
         document = store.kept(connection, day)
     if not document:
@@ -53,11 +51,6 @@ def send(day: datetime.date, folder: Path) -> None:
             smtp_conn_id=alerts.MAIL,
         ).notify({})
     log.info("Sent to %d addresses.", len(to))
-
-
-def addresses(text: str) -> list[str]:
-    """Return the addresses in a list with commas."""
-    return [address.strip() for address in text.split(",") if address.strip()]
 
 
 def why_not(day: datetime.date, to: list[str], weekday: str, in_front: datetime.date | None) -> str:

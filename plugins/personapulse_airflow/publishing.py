@@ -1,7 +1,6 @@
 """Publishing a day: its document for the dashboard in Airflow, and the newest one as a folder, never an older one."""
 
 import datetime
-import itertools
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,8 @@ from typing import Any
 import psycopg
 
 from personapulse.dashboard.document import make_document
-from personapulse.dashboard.folder import write_folder
-from personapulse.dashboard.store import keep, kept_before
-from personapulse.report import write_report
+from personapulse.dashboard.folder import write_day
+from personapulse.dashboard.store import keep
 from personapulse.settings import ShopSettings
 
 LATEST = "latest"
@@ -36,8 +34,7 @@ def publish(connection: psycopg.Connection[Any], day: datetime.date, folder: Pat
         return f"{said}{latest} shows {shown}, which is newer than {day}: left as it is."
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as new:
-        write_report(connection, day, Path(new) / LATEST, settings)
-        written = write_folder(itertools.chain([document], kept_before(connection, day)), Path(new) / LATEST)
+        written = write_day(connection, document, Path(new) / LATEST, settings)
         (Path(new) / LATEST / DAY_FILE).write_text(f"{day}\n")
         if latest.exists():
             latest.rename(Path(new) / "old")  # goes away with the temporary folder

@@ -21,6 +21,7 @@ from airflow.sdk import (
     Variable,
     conf,
 )
+from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg.conninfo import make_conninfo
 
 from personapulse import checks
@@ -125,6 +126,15 @@ def report_folder() -> Path:
 def dashboard_url(day: datetime.date) -> str:
     """Address of a day's dashboard in Airflow's pages."""
     return f"{conf.get('api', 'base_url').rstrip('/')}/personapulse/#page=summary&day={day}"
+
+
+def is_set_up(connection: str) -> bool:
+    """Whether Airflow knows a connection of that id."""
+    try:
+        Connection.get(connection)
+    except AirflowNotFoundException:
+        return False
+    return True
 
 
 def registry() -> "Registry":

@@ -7,8 +7,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, Connection, Variable
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk import BaseOperator, Variable
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from personapulse import ingest
@@ -101,11 +101,8 @@ class WaitForTurn(BaseOperator):
         self.log.info("%s is the newest day in core.", day)
 
     def _demand_set_up(self) -> str:
-        try:
-            Connection.get(CONNECTION)
-        except AirflowNotFoundException:
-            missing = f"no connection {CONNECTION}"
-        else:
+        missing = f"no connection {CONNECTION}"
+        if shared.is_set_up(CONNECTION):
             if found := str(Variable.get(VARIABLE, default="")):
                 return found
             missing = f"no Variable {VARIABLE}"

@@ -4,7 +4,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 from personapulse.messages import Message
-from personapulse_airflow import alerts, intent
+from personapulse_airflow import alerts, intent, shared
 
 NO, YES = "Keep the champion", "Promote anyway"
 
@@ -56,7 +56,7 @@ class Set:
 
 
 def test_without_settings_an_alert_is_logged_and_nothing_crashes(monkeypatch, caplog):
-    monkeypatch.setattr(alerts, "Connection", Set())
+    monkeypatch.setattr(shared, "Connection", Set())
     alerts.send(Message("refused", "the whole story", "<p>"), {})
     assert "the whole story" in caplog.text
     assert "No connection smtp_default" in caplog.text
@@ -69,7 +69,7 @@ def test_a_channel_that_is_away_does_not_hold_up_the_other(monkeypatch, caplog):
     def away(*_):
         raise ConnectionRefusedError("nobody there")
 
-    monkeypatch.setattr(alerts, "Connection", Set(alerts.MAIL, alerts.APPRISE))
+    monkeypatch.setattr(shared, "Connection", Set(alerts.MAIL, alerts.APPRISE))
     monkeypatch.setattr(alerts, "_mail", away)
     monkeypatch.setattr(alerts, "_apprise", lambda message, _: sent.append(message.subject))
     alerts.send(Message("refused", "text", "<p>"), {})

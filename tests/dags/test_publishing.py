@@ -7,7 +7,8 @@ from personapulse.dashboard.document import Document
 from personapulse.errors import PersonaPulseError
 from personapulse.settings import ShopSettings
 from personapulse_airflow import publishing
-from personapulse_airflow.digest import addresses, why_not
+from personapulse_airflow.alerts import addresses
+from personapulse_airflow.digest import why_not
 from personapulse_airflow.publishing import publish
 
 DAY = datetime.date(2026, 1, 31)

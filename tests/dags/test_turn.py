@@ -25,7 +25,7 @@ def house(monkeypatch):
     house = House()
     monkeypatch.setattr(turn, "newest_day", lambda: shared.day_of(house.newest))
     monkeypatch.setattr(turn, "days_on_their_way", lambda: house.coming)
-    monkeypatch.setattr(turn, "Connection", type("Known", (), {"get": staticmethod(lambda name: name)}))
+    monkeypatch.setattr(shared, "Connection", type("Known", (), {"get": staticmethod(lambda name: name)}))
     monkeypatch.setenv("AIRFLOW_VAR_PERSONAPULSE_POWERBI", '{"workspace": "w", "dataset": "d", "wait_minutes": 2}')
     return house
 
@@ -104,7 +104,7 @@ def unknown(name):
 
 
 def test_without_a_connection_the_day_is_skipped_and_it_is_said(house, monkeypatch):
-    monkeypatch.setattr(turn.Connection, "get", staticmethod(unknown))
+    monkeypatch.setattr(shared.Connection, "get", staticmethod(unknown))
     with pytest.raises(AirflowSkipException, match=r"not set up \(no connection powerbi_default"):
         WaitForTurn(task_id="wait").execute(CONTEXT)
 

@@ -11,10 +11,8 @@ import pytest
 from personapulse import ingest, marts
 from personapulse.contract import EXTRACTS
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.warehouse import connect
 
-from ..servers import database
-from .sample_shop import loaded
+from .sample_shop import empty, loaded
 
 
 def date(text: str) -> datetime.date:
@@ -24,7 +22,7 @@ def date(text: str) -> datetime.date:
 @pytest.fixture
 def warehouse(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
     """An empty warehouse, gone after the test."""
-    with database(postgres) as conninfo, connect(conninfo) as connection:
+    with empty(postgres, "test") as connection:
         yield connection
 
 
