@@ -13,7 +13,7 @@ from personapulse import __version__
 from personapulse.colours import load_colours
 from personapulse.dashboard.tables import Table, read_tables
 from personapulse.marts.days import check_built, snapshot
-from personapulse.metrics import load_metrics
+from personapulse.metrics import Catalogue, load_metrics
 from personapulse.personas import load_rule_sets
 from personapulse.settings import ShopSettings
 from personapulse.wording import dictionary
@@ -78,7 +78,7 @@ def make_document(connection: psycopg.Connection[Any], as_of_date: datetime.date
 
 def content(as_of_date: datetime.date, tables: dict[str, Table], settings: ShopSettings) -> dict[str, Any]:
     """Return everything the dashboard is told of a day: its tables, and what they mean."""
-    rules = load_rule_sets()[settings.persona_rules]
+    rules, catalogue = load_rule_sets()[settings.persona_rules], load_metrics()
     return {
         "format": FORMAT,
         "version": __version__,
@@ -98,8 +98,8 @@ def content(as_of_date: datetime.date, tables: dict[str, Table], settings: ShopS
             {"persona": rule.persona, "description": rule.description, "action": rule.action}
             for rule in (*rules.rules, rules.otherwise)
         ],
-        "metrics": _metrics(),
-        "words": dict(load_metrics().words),
+        "metrics": _metrics(catalogue),
+        "words": dict(catalogue.words),
         "meanings": {page: dictionary(page)["columns"] for page in _PAGES},
         "tables": tables,
     }
@@ -111,6 +111,6 @@ def pack(as_of_date: datetime.date, content: dict[str, Any]) -> Document:
     return Document(as_of_date, gzip.compress(text, 9, mtime=0), hashlib.sha256(text).hexdigest()[:32])
 
 
-def _metrics() -> dict[str, dict[str, Any]]:
+def _metrics(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     shown = ("label", "unit", "definition", "details")
-    return {name: {key: getattr(metric, key) for key in shown} for name, metric in load_metrics().metrics.items()}
+    return {name: {key: getattr(metric, key) for key in shown} for name, metric in catalogue.metrics.items()}

@@ -108,9 +108,16 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             "orphaned_tasks_check_interval": 10,
         },
         "dag_processor": {"refresh_interval": 30, "parsing_processes": 2, "min_file_process_interval": REREAD_SECONDS},
-        # A worker may miss the end of its task and then sleeps this long (5 seconds by default). A server that has just
-        # started answers late; whom it does not answer in time (5 seconds by default) tries again only minutes later.
-        "workers": {"min_heartbeat_interval": 1, "execution_api_timeout": 30},
+        "workers": {
+            # a worker may miss the end of its task and then sleeps this long (5 seconds by default)
+            "min_heartbeat_interval": 1,
+            # A task that gets no answer fails, and is tried again only minutes later. A server that has just started
+            # answers late (5 seconds are allowed by default), and one that starts beside a scheduler that finds an
+            # interrupted run's tasks answers nobody for half a minute (15 seconds by default); minutes are allowed here.
+            "execution_api_timeout": 30,
+            "execution_api_retries": 60,
+            "execution_api_retry_wait_max": 5,
+        },
     }
     return {"AIRFLOW_HOME": str(home.airflow)} | _as_variables(settings)
 

@@ -1,0 +1,70 @@
+"""What tasks need is loaded once, by the scheduler: a task of the LocalExecutor is a fork of it.
+
+Loading pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own work
+(`docs/decisions/0024-tasks-find-their-libraries-loaded.md`).
+"""
+
+import importlib
+import sys
+from contextlib import suppress
+from typing import Any
+
+from airflow.configuration import conf
+from airflow.jobs.job import Job
+from airflow.listeners import hookimpl
+from airflow.plugins_manager import AirflowPlugin
+
+MODULES = (
+    "airflow.providers.standard.decorators.python",
+    "airflow.providers.standard.decorators.short_circuit",
+    "airflow.providers.standard.operators.hitl",
+    "airflow.providers.standard.operators.trigger_dagrun",
+    "matplotlib.backends.backend_svg",
+    "matplotlib.pyplot",
+    "personapulse.clv.nightly",
+    "personapulse.insights.nightly",
+    "personapulse.insights.outcomes",
+    "personapulse.intent.calendar",
+    "personapulse.intent.candidates",
+    "personapulse.intent.champions",
+    "personapulse.intent.messages",
+    "personapulse.intent.scoring",
+    "personapulse.intent.snapshots",
+    "personapulse.intent.watching",
+    "personapulse.powerbi_service.messages",
+    "personapulse_airflow.alerts",
+    "personapulse_airflow.digest",
+    "personapulse_airflow.extract",
+    "personapulse_airflow.intent",
+    "personapulse_airflow.powerbi_calls",
+    "personapulse_airflow.publishing",
+    "personapulse_airflow.refresh",
+    "personapulse_airflow.turn",
+    "plotly",
+    "sqlglot.dialects.postgres",
+)
+
+
+@hookimpl
+def on_starting(component: Any) -> None:
+    """Load the modules where a scheduler starts whose tasks are its forks; a new job does not know its kind yet."""
+    if isinstance(component, Job) and "scheduler" in sys.argv and conf.get("core", "executor") == "LocalExecutor":
+        for name in MODULES:
+            importlib.import_module(name)
+        _prove_rules()
+
+
+def _prove_rules() -> None:
+    """Prove the persona rules: kept by what the file says, so a changed file is read and proven again."""
+    from personapulse import personas  # noqa: PLC0415 - other programs of Airflow read this plugin, too
+    from personapulse.errors import PersonaPulseError  # noqa: PLC0415
+
+    with suppress(PersonaPulseError):  # the dag that needs the rules says what is wrong with them
+        personas.load_rule_sets()
+
+
+class PreloadPlugin(AirflowPlugin):
+    """Listens for the start of a scheduler."""
+
+    name = "personapulse_preload"
+    listeners = [sys.modules[__name__]]  # noqa: RUF012 - as Airflow reads it
