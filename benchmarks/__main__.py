@@ -48,7 +48,7 @@ def main(
         int, typer.Option(min=1_000, help="Customers that lifetime value models are fitted to, and that are scored.")
     ] = 1_000_000,
     snapshots: Annotated[
-        int, typer.Option(min=10_000, help="Snapshots the purchase intent model is trained on.")
+        int, typer.Option(min=1_000, help="Snapshots the purchase intent model is trained on.")
     ] = 1_000_000,
     pymc: Annotated[
         Path | None,

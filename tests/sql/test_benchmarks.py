@@ -15,7 +15,7 @@ from personapulse.paths import ROOT
 from ..servers import server_folder
 
 SMALL = ["--events", "2000", "--users", "100", "--short", "2", "--long", "4", "--repeats", "1"]
-SMALL += ["--large", "200", "2400", "2400", "--customers", "1000", "--snapshots", "10000"]
+SMALL += ["--large", "200", "2400", "2400", "--customers", "1000", "--snapshots", "1000"]
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_the_benchmark_measures_everything_it_promises(tmp_path: Path, cache: Pa
         "1,000 customers scored: read, told, explained, written": 2.0,
         "Python's memory for it": 2048,
         "the model's artifact": 20,
-        "training, 10,000 rows x 42 features": 300,
+        "training, 1,000 rows x 42 features": 300,
         "artifact, not compressed": 20,
         "encoded, predicted and reasoned": 1.5,
     }
