@@ -27,7 +27,7 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 
 # The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
 LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
-WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/test_dashboards.py tests/e2e/test_intent.py tests/e2e/test_crashes.py
+WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/one_day tests/e2e/test_crashes.py
 PYTEST = .venv-test/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test

@@ -6,6 +6,8 @@ from pathlib import Path
 import hypothesis
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
@@ -13,11 +15,24 @@ from personapulse.warehouse import prepare
 from tests.servers import server_folder
 
 ROOT = Path(__file__).parents[1]
+SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
 
 # The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
 hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=12)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile("few")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return FilesTogether(config, log)
+
+
+class FilesTogether(LoadFileScheduling):
+    """Tests of one file run in one process; of a folder that shares an Airflow, all its files do."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return next((folder for folder in SHARED if file.startswith(folder)), file)
 
 
 @pytest.fixture(scope="session")

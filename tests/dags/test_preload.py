@@ -16,11 +16,12 @@ import json, os, sys
 from airflow.jobs.job import Job
 
 told = {}
-for program, executor in (("triggerer", "LocalExecutor"), ("scheduler", "CeleryExecutor"), ("scheduler", "LocalExecutor")):
+starts = ("triggerer", "LocalExecutor"), ("scheduler", "CeleryExecutor"), ("scheduler", "LocalExecutor")
+for program, executor in starts:
     os.environ["AIRFLOW__CORE__EXECUTOR"] = executor
     sys.argv = ["airflow", program]
     Job()
-    told[f"{program} {executor}"] = [name for name in sys.modules if name.startswith("personapulse") or name == "sklearn"]
+    told[f"{program} {executor}"] = [name for name in sys.modules if name.startswith(("personapulse", "sklearn"))]
 from personapulse.personas.reading import _over_the_profile
 print(json.dumps(told | {"rules": _over_the_profile.cache_info().currsize}))
 """

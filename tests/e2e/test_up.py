@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from publications import PATIENCE
+from houses import PATIENCE
 from small_shop import make_shop, write_day
 
 from personapulse import marts
@@ -23,7 +23,8 @@ from personapulse.warehouse import AIRFLOW_DATABASE
 DAYS = 40
 NEWEST = "2026-02-09"
 FIRST_RUN = [f"2026-02-0{number}" for number in range(4, 10)]  # of the past only its last day, and the newest five
-BAD_DAYS = ("2026-02-10", "2026-02-11", "2026-02-12", "2026-02-13")
+MENDED_DAY = "2026-02-10"  # arrives without its orders, and is mended later
+BAD_DAYS = ("2026-02-11", "2026-02-12", "2026-02-13")
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +107,11 @@ def test_nothing_runs_on_after_the_last_day(house, first_run):
 
 @pytest.fixture(scope="module")
 def staying(house, shop, first_run):
-    """The newest day once more, though its report cannot be written; then `up` stays."""
+    """The newest good day once more, though its report cannot be written, and a bad day; then `up` stays."""
     before = house.hashes("core"), house.hashes("marts")
     away = house.home.report.rename(house.home.root / "away")
     house.home.report.write_text("in the way")
+    deliver_day_without_orders(shop)
     command = house.start("up", "--rerun", "--source", str(shop), "--from", NEWEST)
     command.wait_for("Press Ctrl-C")
     house.home.report.unlink()
@@ -119,9 +121,23 @@ def staying(house, shop, first_run):
     command.wait()
 
 
+def deliver_day_without_orders(shop):
+    shutil.copytree(shop / NEWEST, shop / MENDED_DAY)
+    (shop / MENDED_DAY / "orders.csv").unlink()
+
+
 def test_a_failed_publication_is_told_with_its_reason(staying):
     said = " ".join(staying[0].output.split())
     assert re.search(rf"{NEWEST} publish_dashboards write_report (FileExists|NotADirectory)Error: ", said)
+    assert re.search(rf"{MENDED_DAY} ingest_shop_data wait_for_extract .*missing: .+/{MENDED_DAY}/orders\.csv", said)
+
+
+def test_a_day_run_again_and_a_day_refused_change_nothing(house, staying):
+    core, built = staying[1]
+    assert core
+    assert built
+    assert house.hashes("core") == core
+    assert house.hashes("marts") == built
 
 
 def test_a_second_up_is_refused_and_told_where_the_first_is(house, shop, staying):
@@ -138,7 +154,7 @@ def test_another_source_is_refused(house, shop, tmp_path, first_run):
 
 
 @pytest.fixture(scope="module")
-def mended_run(house, shop, staying):
+def interrupted_run(house, shop, staying):
     """`up` after one was killed that had a failed dag, another day's later dags were lost, and bad days have come."""
     command, _ = staying
     api = house.api(command)
@@ -149,17 +165,20 @@ def mended_run(house, shop, staying):
     command.process.kill()
     command.wait()
     left = house.processes()
+    shutil.rmtree(shop / MENDED_DAY)
+    write_day(shop, datetime.date.fromisoformat(MENDED_DAY))
     deliver_bad_days(shop)
-    code, output = house.run("up", "--once", "--source", str(shop), "--from", "2026-02-07")
-    return left, code, output
+    command = house.start("up", "--once", "--source", str(shop), "--from", "2026-02-07")
+    command.wait_for("through ingest_shop_data")
+    assert house.processes()
+    return left, command.interrupt(), command.output, house.processes()
 
 
 def deliver_bad_days(shop):
-    """Four days that each have something wrong with them."""
+    """Three days that each have something wrong with them."""
     for day in BAD_DAYS:
         shutil.copytree(shop / NEWEST, shop / day)
-    missing_file, missing_column, not_utf8, garbage = (shop / day for day in BAD_DAYS)
-    (missing_file / "orders.csv").unlink()
+    missing_column, not_utf8, garbage = (shop / day for day in BAD_DAYS)
     (missing_column / "orders.csv").write_text("order_id,user_id,order_date,product_id,amount\n")
     (not_utf8 / "products.csv").write_bytes("product_id,name,category\np1,Café,a\n".encode("latin-1"))
     good = "".join(f"u1,p1,2026-02-13T10:00:0{second},a,s1,view\n" for second in range(4))
@@ -169,52 +188,48 @@ def deliver_bad_days(shop):
     )
 
 
-def test_a_killed_up_leaves_nothing_in_the_way(house, mended_run):
-    left, _, output = mended_run
+def test_a_killed_up_leaves_nothing_in_the_way(interrupted_run):
+    left, _, output, _ = interrupted_run
     assert len(left) > 4  # Airflow's programs, and the database server
     assert "Stopped what an interrupted run had left: api-server, scheduler, dag-processor, triggerer" in output
-    assert house.processes() == []
+
+
+def test_ctrl_c_stops_everything(interrupted_run):
+    _, code, output, left = interrupted_run
+    assert (code, left) == (130, []), output
+
+
+@pytest.fixture(scope="module")
+def mended_run(house, shop, interrupted_run):
+    """The same once more, to its end: what was under way when it was interrupted goes on."""
+    return house.run("up", "--once", "--source", str(shop), "--from", "2026-02-07")
 
 
 def test_only_what_is_not_green_is_run_again(mended_run):
-    output = mended_run[2]
+    output = mended_run[1]
     assert "1 of 7 days are done already" in output
     states = re.findall(rf"({'|'.join(CHAIN)}) +│ (\w+(?: \(before\))?)", output)
-    good_days = states[: 3 * len(CHAIN)]
-    assert good_days == [(dag, "success (before)") for dag in CHAIN] + [(dag, "success") for dag in CHAIN] * 2
+    good_days = states[: 4 * len(CHAIN)]
+    assert good_days == [(dag, "success (before)") for dag in CHAIN] + [(dag, "success") for dag in CHAIN] * 3
 
 
-def test_days_run_again_and_days_refused_change_nothing(house, staying, mended_run):
-    core, built = staying[1]
-    assert core
-    assert built
-    assert house.hashes("core") == core
-    assert house.hashes("marts") == built
+def test_a_mended_day_is_taken_up_again_and_days_built_again_stay_as_they_were(house, staying, mended_run):
+    days = [str(day) for (day,) in house.query("select distinct as_of_date from marts.personas order by 1")]
+    assert days == [*FIRST_RUN, MENDED_DAY]
+    assert house.hashes("marts", until=NEWEST) == staying[1][1]
 
 
-def test_bad_days_fail_with_their_reasons(mended_run):
-    _, code, output = mended_run
+def test_bad_days_fail_with_their_reasons(house, mended_run):
+    code, output = mended_run
     assert code == 1, output
     said = " ".join(output.split())
-    assert re.search(r"2026-02-10 ingest_shop_data wait_for_extract .*missing: .+/2026-02-10/orders\.csv", said)
     assert re.search(r"2026-02-11 ingest_shop_data wait_for_extract .*2026-02-11/orders\.csv.*payment_status", said)
     assert re.search(r"2026-02-12 ingest_shop_data stage_extract .*2026-02-12/products\.csv.*UTF-8", said)
     assert re.search(r"2026-02-13 ingest_shop_data stage_extract .*2026-02-13/product_views\.csv: 6 of 10 rows", said)
     logs = re.findall(r"log: (.+)", output)
     assert len(logs) == len(BAD_DAYS)
     assert all(Path(log).exists() for log in logs)
-
-
-def test_a_mended_day_is_taken_up_again_and_ctrl_c_stops_everything(house, shop, mended_run):
-    shutil.rmtree(shop / BAD_DAYS[0])
-    write_day(shop, datetime.date.fromisoformat(BAD_DAYS[0]))
-    command = house.start("up", "--once", "--source", str(shop), "--from", BAD_DAYS[0], "--to", BAD_DAYS[0])
-    command.wait_for("through ingest_shop_data")
-    assert house.processes()
-    assert command.interrupt() == 130, command.output
     assert house.processes() == []
-    code, output = house.run("up", "--once", "--source", str(shop), "--from", BAD_DAYS[0], "--to", BAD_DAYS[0])
-    assert code == 0, output
 
 
 def test_a_warehouse_of_a_newer_version_is_refused_before_airflow_starts(house, shop, mended_run):

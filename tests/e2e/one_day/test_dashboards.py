@@ -4,74 +4,22 @@ Chromium, and Power BI, refreshed by the real operator and triggerer against a d
 The tests build on each other in the order of the file, because each start of Airflow takes its time.
 """
 
-import datetime
-
 import httpx
 import pytest
-from inbox import Mails
 from playwright.sync_api import expect
 from publications import ended, log_of, newest_run, pause, publish_again, published, states_of, tasks_of, until
-from small_shop import FIRST_DAY, make_shop, write_day
 
-from personapulse.powerbi_service.double import PowerBIDouble, Scripted
+from personapulse.ingest import Source
+from personapulse.powerbi_service.double import Scripted
 from personapulse.service.airflow import INGEST, PUBLISH
 from personapulse.service.environment import LOGIN, Credentials
 from tests.browsers import browser, is_drawn, watched
 
-DAYS = 36
-SHOWN = FIRST_DAY + datetime.timedelta(DAYS - 1)
-NEXT = SHOWN + datetime.timedelta(1)
-PATIENCE = 480  # seconds
-ADDRESSES = ("", "app.js", "style.css", "theme.js", "plotly.min.js", "api/days", f"api/days/{SHOWN}", "run/day")
+ADDRESSES = ("", "app.js", "style.css", "theme.js", "plotly.min.js", "api/days", "api/days/2026-01-01", "run/day")
 PASSED_OVER = {
     "write_report": "success", "send_digest": "skipped", "wait_for_turn": "skipped", "refresh_powerbi": "skipped"
 }  # fmt: skip
 REFRESHED = PASSED_OVER | {"wait_for_turn": "success", "refresh_powerbi": "success"}
-
-
-@pytest.fixture(scope="module")
-def double(tmp_path_factory):
-    with PowerBIDouble(tmp_path_factory.mktemp("double")) as double:
-        yield double
-
-
-@pytest.fixture(scope="module")
-def mails():
-    with Mails() as mails:
-        yield mails
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    return make_shop(tmp_path_factory.mktemp("shop"), DAYS)
-
-
-@pytest.fixture(scope="module")
-def opener(tmp_path_factory):
-    """Stands for the browser of who starts `up`: writes down the address it is to open."""
-    program = tmp_path_factory.mktemp("opener") / "open"
-    program.write_text(f'#!/bin/sh\necho "$1" > {program}.txt\n')
-    program.chmod(0o755)
-    return program
-
-
-@pytest.fixture(scope="module")
-def api(house, shop, double, mails, opener):
-    """Airflow after a day, with Power BI and mail set up; it stays."""
-    around = {
-        "BROWSER": f"{opener} %s",
-        "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection,
-        "AIRFLOW_VAR_PERSONAPULSE_ALERT_TO": "ada@example.org",
-        "AIRFLOW_VAR_PERSONAPULSE_DIGEST_TO": "eve@example.org",
-        "AIRFLOW_VAR_PERSONAPULSE_DIGEST_DAY": SHOWN.strftime("%A"),
-    }
-    arguments = ("--source", str(shop), "--from", str(SHOWN), "--open")
-    command = house.start("up", *arguments, env=double.environment() | around)
-    command.wait_for("Press Ctrl-C", PATIENCE)
-    api = house.api(command)
-    yield api
-    api.close()
-    command.interrupt()
 
 
 @pytest.fixture(scope="module")
@@ -97,17 +45,17 @@ def page(house, address):
         context.close()
 
 
-def test_a_day_ends_on_both_dashboards_and_in_the_mail(api, double):
-    assert states_of(api, newest_run(api, SHOWN)) == REFRESHED | {"send_digest": "success"}
+def test_a_day_ends_on_both_dashboards_and_in_the_mail(api, shop, double):
+    assert states_of(api, newest_run(api, shop.newest)) == REFRESHED | {"send_digest": "success"}
     assert double.model.asked("POST") == 1
 
 
-def test_the_week_is_mailed_once_on_one_page_to_who_asked(mails):
-    ((to, mail),) = mails.received
+def test_the_week_is_mailed_once_on_one_page_to_who_asked(up, shop, mails):
+    ((to, mail),) = mails.about("the week that ended")
     assert to == ["eve@example.org"]
-    assert mail["subject"] == f"Small shop: the week that ended on {SHOWN}"
+    assert mail["subject"] == f"{Source(str(shop.folder)).settings.name}: the week that ended on {shop.newest}"
     (page,) = mail.iter_attachments()
-    assert page.get_filename() == f"digest-{SHOWN}.pdf"
+    assert page.get_filename() == f"digest-{shop.newest}.pdf"
     assert page.get_content().startswith(b"%PDF")
 
 
@@ -120,45 +68,45 @@ def test_who_is_not_logged_in_gets_nothing(address, path):
     assert httpx.get(f"{address}/personapulse/{path}").status_code == 401
 
 
-def test_the_view_in_airflow_shows_the_marts_numbers(house, page):
+def test_the_view_in_airflow_shows_the_marts_numbers(house, shop, page):
     shown = page.frame_locator("iframe")
     is_drawn(shown)
-    (customers,) = house.query(f"select count(*) from marts.customer_profile where as_of_date = '{SHOWN}'")[0]
+    (customers,) = house.query(f"select count(*) from marts.customer_profile where as_of_date = '{shop.newest}'")[0]
     assert shown.locator('[data-card="customers"]').get_attribute("data-value") == str(customers)
     shown.get_by_role("link", name="Product & Returns").click()
     shown.locator("#v-products table").wait_for()
     rows = house.query(
         "select name, net_revenue from marts.product_performance"
-        f" where as_of_date = '{SHOWN}' order by gross_revenue desc, product_id limit 1"
+        f" where as_of_date = '{shop.newest}' order by gross_revenue desc, product_id limit 1"
     )
     assert shown.locator("#v-products tbody tr").first.locator("th").inner_text() == rows[0][0]
 
 
-def test_addresses_are_guarded_checked_and_kept(page, address):
+def test_addresses_are_guarded_checked_and_kept(shop, page, address):
     ask = page.context.request
-    answer = ask.get(f"{address}/personapulse/api/days/{SHOWN}")
+    answer = ask.get(f"{address}/personapulse/api/days/{shop.newest}")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     etag = answer.headers["etag"]
-    assert ask.get(f"{address}/personapulse/api/days/{SHOWN}", headers={"If-None-Match": etag}).status == 304
+    assert ask.get(f"{address}/personapulse/api/days/{shop.newest}", headers={"If-None-Match": etag}).status == 304
     for day, status in {"2026-13-01": 422, "'; drop table x": 422, "2020-01-01": 404}.items():
         assert ask.get(f"{address}/personapulse/api/days/{day}").status == status
     assert ask.get(f"{address}/personapulse/..%2f..%2fetc%2fpasswd").status == 404
     assert ask.get(f"{address}/personapulse/plugin.py").status == 404
 
 
-def test_a_run_leads_to_its_day(api, page, address):
+def test_a_run_leads_to_its_day(api, shop, page, address):
     ask = page.context.request
-    run = newest_run(api, SHOWN).run
+    run = newest_run(api, shop.newest).run
     where = {"dag_id": PUBLISH, "run_id": run}
     led = ask.get(f"{address}/personapulse/run/day", params=where, max_redirects=0)
-    assert led.headers["location"] == f"../#page=summary&day={SHOWN}"
+    assert led.headers["location"] == f"../#page=summary&day={shop.newest}"
     unknown = ask.get(f"{address}/personapulse/run/day", params={"dag_id": "x", "run_id": "y"}, max_redirects=0)
     assert unknown.headers["location"] == "../#page=summary&day="
     page.goto(f"{address}/dags/{PUBLISH}/runs/{run}")
     page.get_by_role("link", name="Dashboard").last.click()
     is_drawn(page.frame_locator("iframe"))
-    assert f"day={SHOWN}" in next(frame.url for frame in page.frames if "/personapulse/" in frame.url)
+    assert f"day={shop.newest}" in next(frame.url for frame in page.frames if "/personapulse/" in frame.url)
 
 
 def backfill_in_airflows_page(page, address, day):
@@ -180,43 +128,43 @@ def backfill_in_airflows_page(page, address, day):
 
 def test_a_backfill_from_airflows_page_runs_the_chain_and_the_newest_day_waits_for_it(api, shop, double, page, address):
     asked = double.model.asked("POST")
-    write_day(shop, NEXT)
+    shop.deliver_next()
     pause(api, INGEST)
-    backfill_in_airflows_page(page, address, NEXT)
-    until(lambda: any(run.day == str(NEXT) for run in api.runs()))
-    run = publish_again(api, SHOWN)
+    backfill_in_airflows_page(page, address, shop.next)
+    until(lambda: any(run.day == str(shop.next) for run in api.runs()))
+    run = publish_again(api, shop.newest)
     until(lambda: states_of(api, run).get("wait_for_turn") == "deferred")
     api.unpause(INGEST)
     assert ended(api, run).state == "success"
     assert states_of(api, run) == PASSED_OVER | {"send_digest": "success"}  # the week is mailed to who asks again
-    assert f"{NEXT} is in core and newer" in log_of(api, run, "wait_for_turn")
-    assert states_of(api, published(api, NEXT)) == REFRESHED
+    assert f"{shop.next} is in core and newer" in log_of(api, run, "wait_for_turn")
+    assert states_of(api, published(api, shop.next)) == REFRESHED
     assert double.model.asked("POST") == asked + 1
     page.goto(f"{address}/personapulse/")
     is_drawn(page)
-    assert page.locator("#day").input_value() == str(NEXT)
+    assert page.locator("#day").input_value() == str(shop.next)
 
 
-def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_told(api, double, mails):
+def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_told(api, shop, double, mails):
     told = len(mails.received)
     error = {"errorCode": "ModelRefreshFailed_CredentialsNotSpecified", "errorDescription": "No credentials."}
     double.model.script.append(Scripted("Failed", error=error))
-    run = ended(api, publish_again(api, NEXT))
+    run = ended(api, publish_again(api, shop.next))
     assert run.state == "failed"
     words = "Power BI says the refresh is Failed. ModelRefreshFailed_CredentialsNotSpecified: No credentials."
     assert words in log_of(api, run, "refresh_powerbi")
     assert tasks_of(api, run)["refresh_powerbi"]["try_number"] == 1
     to, mail = mails.received[-1]
-    assert (to, len(mails.received)) == (["ada@example.org"], told + 1)
-    assert f"does not show {NEXT}" in mail["subject"]
+    assert (to, len(mails.received)) == (["ada@example.org", "bob@example.org"], told + 1)
+    assert f"does not show {shop.next}" in mail["subject"]
     assert words in " ".join(mail.get_body(("html",)).get_content().split())
 
 
-def test_used_up_refreshes_skip_the_day_and_people_are_told(api, double, mails):
+def test_used_up_refreshes_skip_the_day_and_people_are_told(api, shop, double, mails):
     told = len(mails.received)
     for _ in range(8):
         double.model.remember("Scheduled", ago=5, plan=Scripted(seconds=0))
-    run = ended(api, publish_again(api, NEXT))
+    run = ended(api, publish_again(api, shop.next))
     assert run.state == "success"
     assert states_of(api, run)["refresh_powerbi"] == "skipped"
     assert "and the licence allows 8" in log_of(api, run, "refresh_powerbi")
@@ -224,9 +172,9 @@ def test_used_up_refreshes_skip_the_day_and_people_are_told(api, double, mails):
     double.model.refreshes.clear()
 
 
-def test_a_cleared_run_asks_for_a_new_refresh(api, double):
+def test_a_cleared_run_asks_for_a_new_refresh(api, shop, double):
     double.model.script.append(Scripted("Cancelled"))
-    run = ended(api, publish_again(api, NEXT))
+    run = ended(api, publish_again(api, shop.next))
     assert "Power BI says the refresh is Cancelled. It gives no reason." in log_of(api, run, "refresh_powerbi")
     asked = double.model.asked("POST")
     api.clear(run)

@@ -22,6 +22,10 @@ class Mails:
         self.received.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
         return "250 OK"
 
+    def about(self, words):
+        """Return recipients and mail of each whose subject has the words."""
+        return [(to, mail) for to, mail in self.received if words in mail["subject"]]
+
     def __enter__(self):
         self._controller.start()
         return self
