@@ -112,8 +112,8 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             # a worker may miss the end of its task and then sleeps this long (5 seconds by default)
             "min_heartbeat_interval": 1,
             # A task that gets no answer fails, and is tried again only minutes later. A server that has just started
-            # answers late (5 seconds are allowed by default), and one that starts beside a scheduler that finds an
-            # interrupted run's tasks answers nobody for half a minute (15 seconds by default); minutes are allowed here.
+            # answers late (5 seconds are allowed by default), and while one starts beside a scheduler that finds an
+            # interrupted run's tasks, nobody answers for half a minute (15 seconds); minutes are allowed here.
             "execution_api_timeout": 30,
             "execution_api_retries": 60,
             "execution_api_retry_wait_max": 5,
