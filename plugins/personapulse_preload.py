@@ -1,11 +1,13 @@
-"""What tasks need is loaded once, by the scheduler: a task of the LocalExecutor is a fork of it.
+"""What tasks and dag files need is loaded once, by the programs whose forks they run in.
 
-Loading pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own work
+With the LocalExecutor a task is a fork of the scheduler, and a dag file is read by a fork of the dag processor. To load
+pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own work
 (`docs/decisions/0024-tasks-find-their-libraries-loaded.md`).
 """
 
 import importlib
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,11 +16,22 @@ from airflow.jobs.job import Job
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
-MODULES = (
+# What dag files load, and what tasks load besides.
+OF_DAGS = (
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.short_circuit",
     "airflow.providers.standard.operators.hitl",
     "airflow.providers.standard.operators.trigger_dagrun",
+    "personapulse.ingest",
+    "personapulse.marts",
+    "personapulse_airflow.alerts",
+    "personapulse_airflow.extract",
+    "personapulse_airflow.intent",
+    "personapulse_airflow.refresh",
+    "personapulse_airflow.turn",
+    "sqlglot.dialects.postgres",
+)
+OF_TASKS = (
     "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
     "personapulse.clv.nightly",
@@ -32,26 +45,28 @@ MODULES = (
     "personapulse.intent.snapshots",
     "personapulse.intent.watching",
     "personapulse.powerbi_service.messages",
-    "personapulse_airflow.alerts",
     "personapulse_airflow.digest",
-    "personapulse_airflow.extract",
-    "personapulse_airflow.intent",
     "personapulse_airflow.powerbi_calls",
     "personapulse_airflow.publishing",
-    "personapulse_airflow.refresh",
-    "personapulse_airflow.turn",
     "plotly",
-    "sqlglot.dialects.postgres",
 )
 
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Load the modules where a scheduler starts whose tasks are its forks; a new job does not know its kind yet."""
-    if isinstance(component, Job) and "scheduler" in sys.argv and conf.get("core", "executor") == "LocalExecutor":
-        for name in MODULES:
-            importlib.import_module(name)
+    """Load the modules in a program that forks for each task or dag file; a new job does not know its kind yet."""
+    if not isinstance(component, Job):
+        return
+    if "dag-processor" in sys.argv:
+        _load(OF_DAGS)
+    elif "scheduler" in sys.argv and conf.get("core", "executor") == "LocalExecutor":
+        _load(OF_DAGS + OF_TASKS)
         _prove_rules()
+
+
+def _load(modules: Sequence[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
 
 
 def _prove_rules() -> None:
@@ -64,7 +79,7 @@ def _prove_rules() -> None:
 
 
 class PreloadPlugin(AirflowPlugin):
-    """Listens for the start of a scheduler."""
+    """Listens for the start of a scheduler or dag processor."""
 
     name = "personapulse_preload"
     listeners = [sys.modules[__name__]]  # noqa: RUF012 - as Airflow reads it

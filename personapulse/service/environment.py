@@ -20,6 +20,27 @@ PARALLELISM = 4  # tasks at once: two cores, and tasks that mostly wait for Post
 REREAD_SECONDS = 300  # a dag that changed is read at once; the others, whose rules may have changed, this often
 NEVER = datetime.date(2999, 1, 1)
 
+# How its programs wait for each other, on a machine with few cores.
+_MANNERS: dict[str, dict[str, object]] = {
+    "scheduler": {
+        "scheduler_idle_sleep_time": 0.3,
+        # a killed scheduler's tasks are taken up again this soon
+        "scheduler_health_check_threshold": 15,
+        "orphaned_tasks_check_interval": 10,
+    },
+    "dag_processor": {"refresh_interval": 30, "parsing_processes": 2, "min_file_process_interval": REREAD_SECONDS},
+    "workers": {
+        # a worker may miss the end of its task and then sleeps this long (5 seconds by default)
+        "min_heartbeat_interval": 1,
+        # A task that gets no answer fails, and is tried again only minutes later. A server that has just started
+        # answers late (5 seconds are allowed by default), and while one starts beside a scheduler that finds an
+        # interrupted run's tasks, nobody answers for half a minute (15 seconds); minutes are allowed here.
+        "execution_api_timeout": 30,
+        "execution_api_retries": 60,
+        "execution_api_retry_wait_max": 5,
+    },
+}
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -101,23 +122,7 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             "sql_alchemy_conn_async": f"postgresql+asyncpg://{database}",
         },
         "logging": {"base_log_folder": home.airflow / "logs", "colored_console_log": False},
-        "scheduler": {
-            "scheduler_idle_sleep_time": 0.3,
-            # a killed scheduler's tasks are taken up again this soon
-            "scheduler_health_check_threshold": 15,
-            "orphaned_tasks_check_interval": 10,
-        },
-        "dag_processor": {"refresh_interval": 30, "parsing_processes": 2, "min_file_process_interval": REREAD_SECONDS},
-        "workers": {
-            # a worker may miss the end of its task and then sleeps this long (5 seconds by default)
-            "min_heartbeat_interval": 1,
-            # A task that gets no answer fails, and is tried again only minutes later. A server that has just started
-            # answers late (5 seconds are allowed by default), and while one starts beside a scheduler that finds an
-            # interrupted run's tasks, nobody answers for half a minute (15 seconds); minutes are allowed here.
-            "execution_api_timeout": 30,
-            "execution_api_retries": 60,
-            "execution_api_retry_wait_max": 5,
-        },
+        **_MANNERS,
     }
     return {"AIRFLOW_HOME": str(home.airflow)} | _as_variables(settings)
 

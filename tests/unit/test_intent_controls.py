@@ -19,11 +19,12 @@ POLICY = gate.load_policy()
 
 @pytest.fixture(scope="module", autouse=True)
 def _quick() -> Iterator[None]:
-    """Fewer leaf sizes and trees: the controls must fall whatever the search finds."""
+    """Fewer leaf sizes and repeats: the controls must fall whatever the search finds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "LEAVES", (10,))
         patch.setattr(training, "OTHERS", ())
         patch.setattr(evaluation.importance, "REPEATS", 2)
+        patch.setattr(evaluation.canaries, "SHUFFLES", 8)
         honest.cache_clear()
         yield
     honest.cache_clear()
