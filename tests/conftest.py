@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
 
 # The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
-hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=12)
+hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=10)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile("few")
 
