@@ -23,6 +23,7 @@ hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, p
 hypothesis.settings.load_profile("few")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     return FilesTogether(config, log)
 

@@ -37,13 +37,13 @@ def _memory() -> Path | None:
 
 
 @contextmanager
-def database(postgres: EmbeddedPostgres, name: str = "test") -> Iterator[str]:
-    """Copy the prepared database; yields how to reach the copy, which is gone afterwards."""
+def database(postgres: EmbeddedPostgres, name: str = "test", like: str = DATABASE) -> Iterator[str]:
+    """Copy the prepared database, or one nobody is connected to; yields how to reach the copy, gone afterwards."""
     copy = f"{name}_{next(_numbers)}"
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
         server.execute(
             sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(copy), sql.Identifier(DATABASE)
+                sql.Identifier(copy), sql.Identifier(like)
             )
         )
         try:

@@ -1,14 +1,22 @@
 """marts.rfm and marts.rfm_cuts: equal customers score equally, by cuts frozen for the month."""
 
 import itertools
+import shutil
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from personapulse import ingest
 from personapulse.marts import RESTATED
+from personapulse.postgres import EmbeddedPostgres
+from personapulse.warehouse import connect
 
+from ..servers import database
 from .conftest import Shop, date
 
 SEGMENTS = {
@@ -35,13 +43,35 @@ def deliver_january(shop: Shop, buyers: int = 50, first: int = 1) -> None:
     ingest.load_history(shop.warehouse, shop.source, date("2026-01-01"), date("2026-01-31"), print)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A shop's folder, and the name of its warehouse, which nobody is connected to."""
+
+    folder: Path
+    database: str
+
+
+@pytest.fixture(scope="module")
+def january(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """January and two quiet days, loaded once for the tests of this file."""
+    folder = tmp_path_factory.mktemp("january")
+    with database(postgres, "january") as conninfo:
+        with connect(conninfo) as warehouse:
+            shop = Shop(folder, warehouse)
+            deliver_january(shop)
+            for day in ("2026-02-01", "2026-02-02"):
+                shop.deliver(day)
+                shop.load(day)
+        yield Kept(folder, str(conninfo_to_dict(conninfo)["dbname"]))
+
+
 @pytest.fixture
-def february(shop: Shop) -> Shop:
-    deliver_january(shop)
-    for day in ("2026-02-01", "2026-02-02"):
-        shop.deliver(day)
-        shop.load(day)
-    return shop
+def february(january: Kept, postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[Shop]:
+    shutil.copytree(january.folder, tmp_path, dirs_exist_ok=True)
+    with database(postgres, "february", like=january.database) as conninfo, connect(conninfo) as warehouse:
+        shop = Shop(tmp_path, warehouse)
+        warehouse.execute("update ops.shop set source_url = %s", (shop.source.url,))  # the shop has moved
+        yield shop
 
 
 def test_cuts_are_quantiles_of_the_buyers_on_the_eve_of_the_month(february: Shop) -> None:
