@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from houses import new_house
-from inbox import Hook, Mails
 
 from personapulse.powerbi_service.double import PowerBIDouble
 from personapulse.service.api import AirflowApi
 from personapulse.simulate import extracts
+
+from .inbox import Hook, Mails
 
 PATIENCE = 480  # seconds
 FIRST, DAYS = datetime.date(2026, 1, 1), 56  # just old enough to train on

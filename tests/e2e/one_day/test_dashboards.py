@@ -7,13 +7,14 @@ The tests build on each other in the order of the file, because each start of Ai
 import httpx
 import pytest
 from playwright.sync_api import expect
-from publications import ended, log_of, newest_run, pause, publish_again, published, states_of, tasks_of, until
 
 from personapulse.ingest import Source
 from personapulse.powerbi_service.double import Scripted
 from personapulse.service.airflow import INGEST, PUBLISH
 from personapulse.service.environment import LOGIN, Credentials
 from tests.browsers import browser, is_drawn, watched
+
+from .publications import ended, log_of, newest_run, pause, publish_again, published, states_of, tasks_of, until
 
 ADDRESSES = ("", "app.js", "style.css", "theme.js", "plotly.min.js", "api/days", "api/days/2026-01-01", "run/day")
 PASSED_OVER = {

@@ -5,10 +5,11 @@ import html
 import nbformat
 from houses import PATIENCE
 from nbclient import NotebookClient
-from publications import until
 
 from personapulse.paths import ROOT
 from personapulse.service.airflow import CHAIN, OVERRIDE, ROLLBACK, TRAIN
+
+from .publications import until
 
 
 def states(api, dag, day):
