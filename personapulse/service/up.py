@@ -130,6 +130,7 @@ def _start_airflow(
 
 
 def _tell_end(home: Home, api: AirflowApi, meter: MemoryMeter, screen: Screen, double: Double | None) -> None:
+    meter.stop()  # what comes now is waiting for Ctrl-C
     credentials = Credentials.of(home)
     peak = f", peak memory {meter.peak / 2**30:.1f} GiB" if meter.peak else ""
     screen.say(f"{screen.elapsed():.0f} seconds in all{peak}.")
