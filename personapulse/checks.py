@@ -124,8 +124,12 @@ def find_days(
 def record(
     connection: psycopg.Connection[Any], layer: Layer, as_of_date: datetime.date, findings: Iterable[Finding]
 ) -> None:
-    """Write findings to `ops.data_quality` in place of the day's earlier ones of the layer, in one transaction."""
+    """Write findings to `ops.data_quality` in place of the day's earlier ones of the layer, in one transaction.
+
+    Two callers at once take turns.
+    """
     with connection.transaction():
+        take_lock(connection, f"checks.{layer}")
         connection.execute("delete from ops.data_quality where as_of_date = %s and layer = %s", (as_of_date, layer))
         connection.cursor().executemany(
             "insert into ops.data_quality"

@@ -1,11 +1,13 @@
 """Every check finds what it is for; a fail stops the day, a warn is written down."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
 from personapulse import checks, ingest
 from personapulse.errors import PersonaPulseError
+from personapulse.warehouse import connect
 
 from .conftest import Shop, date
 
@@ -220,3 +222,19 @@ def test_what_must_not_be_stops_the_day_and_says_where(shop: Shop, failure: str)
 def test_every_check_of_core_is_tried_here() -> None:
     tried = CONTRADICTIONS.keys() | {failure.partition(" ")[0] for failure in FAILURES} | {"return_of_unknown_customer"}
     assert tried == {file.stem for file in checks.check_files("core")}
+
+
+def test_two_runs_that_write_down_what_they_found_take_turns(shop: Shop) -> None:
+    deliver_clean(shop)
+    shop.load("2026-03-01", DAY)
+    first, second = shop.warehouse, connect(shop.warehouse.info.dsn)
+    findings = checks.find(first, "core", date(DAY))
+    first.execute("delete from ops.data_quality")
+    with second, ThreadPoolExecutor() as pool:
+        with first.transaction():
+            checks.record(first, "core", date(DAY), findings)
+            other = pool.submit(checks.record, second, "core", date(DAY), findings)
+            wait([other], timeout=1)
+            assert not other.done()
+        assert other.result(timeout=30) is None
+    assert shop.values("select count(*) from ops.data_quality") == [len(findings)]
