@@ -86,6 +86,13 @@ def card(page: Page, name: str) -> float:
     return float(page.locator(f'[data-card="{name}"]').get_attribute("data-value") or "nan")
 
 
+def drawn(page: Page, visual: str) -> list[dict[str, Any]]:
+    """Return what the chart of a visual was given, trace by trace."""
+    chart = page.locator(f"#v-{visual} .js-plotly-plot")
+    traces: list[dict[str, Any]] = chart.evaluate("(chart) => chart.data")
+    return traces
+
+
 def go(page: Page, name: str) -> None:
     """Follow the link to a page; its `drawn` is taken away when it is laid out anew."""
     page.locator(f'nav a[href*="page={name}"]').click()

@@ -1,10 +1,8 @@
 """The dashboard as people use it: the folder in a real Chromium, its numbers against SQL."""
 
 import csv
-import datetime
 import io
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,9 @@ from playwright.sync_api import Browser, Page
 from personapulse.dashboard.document import Document, pack
 from personapulse.dashboard.folder import write_folder
 from personapulse.paths import ROOT
-from tests.browsers import browser, is_drawn, watched
+from tests.browsers import is_drawn, watched
 
+from .dashboard_browser import chromium, folder, opened, page
 from .dashboard_day import DAY, built, document
 from .dashboard_pages import (
     EMPTY_TABLES,
@@ -31,49 +30,14 @@ from .dashboard_pages import (
     answer,
     card,
     choose,
+    drawn,
     go,
     shown,
     without,
 )
 from .sample_shop import LAST
 
-__all__ = ["built", "document"]  # fixtures
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def folder(document: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dashboard")
-    eve = LAST - datetime.timedelta(1)
-    write_folder([document, pack(eve, document.read() | {"as_of_date": str(eve)})], out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def opened(chromium: Browser, folder: Path) -> Iterator[tuple[Page, list[str], str]]:
-    """The dashboard, opened once: its chart library takes seconds to load."""
-    context = chromium.new_context(viewport=WIDE, accept_downloads=True)
-    page, complaints = watched(context)
-    address = f"file://{folder}/index.html"
-    page.goto(address)
-    is_drawn(page)
-    yield page, complaints, address
-    context.close()
-
-
-@pytest.fixture
-def page(opened: tuple[Page, list[str], str]) -> Iterator[Page]:
-    """The dashboard with nothing chosen; it may complain of nothing."""
-    page, complaints, address = opened
-    page.goto(f"{address}#page=summary")
-    is_drawn(page)
-    yield page
-    assert complaints == []
+__all__ = ["built", "chromium", "document", "folder", "opened", "page"]  # fixtures
 
 
 def test_key_figures_are_the_marts(page: Page, built: psycopg.Connection[Any]) -> None:
@@ -105,6 +69,35 @@ def test_a_slicer_narrows_every_figure_to_what_sql_says(
     assert ("Not narrowed by category." in narrowed) == (slicer == "category")
     page.get_by_role("button", name="Clear all").click()
     assert card(page, "paid_orders") == before
+
+
+def test_the_triangle_of_cohorts_is_the_mart(page: Page, built: psycopg.Connection[Any]) -> None:
+    go(page, "lifetime")
+    (triangle, _) = drawn(page, "cohorts")
+    told = built.execute(
+        "select cohort_month, months_since, retention from marts.cohorts where as_of_date = %(day)s", DAY
+    )
+    kept = {(month, since): retention for month, since, retention in told}
+    months = sorted({month for month, _ in kept})
+    assert len(months) == len(triangle["y"]) > 1
+    assert [[share for share in row if share is not None] for row in triangle["z"]] == [
+        [pytest.approx(float(kept[month, since])) for since in range(len(triangle["x"])) if (month, since) in kept]
+        for month in months
+    ]
+
+
+def test_the_flow_of_customers_between_personas_is_the_mart(page: Page, built: psycopg.Connection[Any]) -> None:
+    go(page, "segments")
+    (flow,) = drawn(page, "movement")
+    told = built.execute(
+        "select from_persona, to_persona, customers from marts.persona_movement"
+        " where as_of_date = %(day)s and span = 'month' and from_persona <> to_persona",
+        DAY,
+    )
+    names, link = flow["node"]["label"], flow["link"]
+    moves = zip(link["source"], link["target"], link["value"], strict=True)
+    assert sorted((names[source], names[target], value) for source, target, value in moves) == sorted(told.fetchall())
+    assert len(link["value"]) > 1
 
 
 def test_dates_narrow_to_the_period_and_compare_with_the_one_before(page: Page, built: psycopg.Connection[Any]) -> None:
@@ -267,7 +260,7 @@ def test_a_failed_check_is_told_above_the_figures(chromium: Browser, document: D
 )
 def test_pictures_for_the_docs_are_drawn(chromium: Browser) -> None:
     for name, theme, viewport in (
-        *((page, "light", WIDE) for page in PAGES),
+        *((name, "light", WIDE) for name in PAGES),
         ("summary", "dark", WIDE),
         ("segments", "light", NARROW),
     ):

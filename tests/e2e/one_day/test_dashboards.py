@@ -146,6 +146,38 @@ def test_a_backfill_from_airflows_page_runs_the_chain_and_the_newest_day_waits_f
     assert page.locator("#day").input_value() == str(shop.next)
 
 
+@pytest.fixture
+def visitor(page, address):
+    """Somebody else who is logged in, looking at the dashboard by itself."""
+    context = page.context.browser.new_context(storage_state=page.context.storage_state())
+    opened = context.new_page()
+    opened.goto(f"{address}/personapulse/")
+    is_drawn(opened)
+    yield opened
+    context.close()
+
+
+def test_whose_login_has_ended_is_told_to_log_in(visitor, shop):
+    visitor.context.clear_cookies()
+    visitor.locator("#day").select_option(value=str(shop.newest))
+    expect(visitor.locator("main")).to_contain_text("You are not logged in.")
+    expect(visitor.locator("main")).to_contain_text("Log in to Airflow, then reload this page.")
+    assert visitor.locator("main a").get_attribute("href") == "/auth/login"
+
+
+def test_a_warehouse_that_does_not_answer_is_told_and_the_next_reload_shows_the_day(house, visitor):
+    with house.warehouse() as warehouse:
+        warehouse.execute("alter role personapulse_dashboard nologin")
+        try:
+            visitor.reload()
+            expect(visitor.locator("main")).to_contain_text("The warehouse does not answer.")
+            expect(visitor.locator("main")).to_contain_text("Is PostgreSQL running")
+        finally:
+            warehouse.execute("alter role personapulse_dashboard login")
+    visitor.reload()
+    is_drawn(visitor)
+
+
 def test_a_failed_refresh_is_red_at_once_with_power_bis_words_and_people_are_told(api, shop, double, mails):
     told = len(mails.received)
     error = {"errorCode": "ModelRefreshFailed_CredentialsNotSpecified", "errorDescription": "No credentials."}
