@@ -6,6 +6,7 @@ The tests build on each other in the order of the file, because each start of Ai
 
 import httpx
 import pytest
+from houses import PATIENCE
 from playwright.sync_api import expect
 
 from personapulse.ingest import Source
@@ -20,6 +21,7 @@ ADDRESSES = ("", "app.js", "style.css", "theme.js", "plotly.min.js", "api/days",
 PASSED_OVER = {
     "write_report": "success", "send_digest": "skipped", "wait_for_turn": "skipped", "refresh_powerbi": "skipped"
 }  # fmt: skip
+expect.set_options(timeout=60_000)
 REFRESHED = PASSED_OVER | {"wait_for_turn": "success", "refresh_powerbi": "success"}
 
 
@@ -33,6 +35,9 @@ def page(house, address):
     """Airflow's pages, after logging in from the dashboard's own address."""
     with browser() as running:
         context = running.new_context(viewport={"width": 1280, "height": 1000})
+        context.set_default_timeout(
+            PATIENCE * 1000
+        )  # Airflow's pages and the charts take their time beside other tests
         opened, complaints = watched(context)
         opened.goto(f"{address}/plugin/personapulse")
         opened.fill("input[name=username]", LOGIN)
@@ -150,6 +155,7 @@ def test_a_backfill_from_airflows_page_runs_the_chain_and_the_newest_day_waits_f
 def visitor(page, address):
     """Somebody else who is logged in, looking at the dashboard by itself."""
     context = page.context.browser.new_context(storage_state=page.context.storage_state())
+    context.set_default_timeout(PATIENCE * 1000)
     opened = context.new_page()
     opened.goto(f"{address}/personapulse/")
     is_drawn(opened)
