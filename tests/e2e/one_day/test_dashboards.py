@@ -7,6 +7,7 @@ The tests build on each other in the order of the file, because each start of Ai
 import httpx
 import pytest
 from houses import PATIENCE
+from playwright.sync_api import TimeoutError as StillEmptyError
 from playwright.sync_api import expect
 
 from personapulse.ingest import Source
@@ -37,7 +38,7 @@ def page(house, address):
         context = running.new_context(viewport={"width": 1280, "height": 1000})
         context.set_default_timeout(
             PATIENCE * 1000
-        )  # Airflow's pages and the charts take their time beside other tests
+        )  # beside other tests Airflow's pages and the charts take their time
         opened, complaints = watched(context)
         opened.goto(f"{address}/plugin/personapulse")
         opened.fill("input[name=username]", LOGIN)
@@ -110,8 +111,13 @@ def test_a_run_leads_to_its_day(api, shop, page, address):
     unknown = ask.get(f"{address}/personapulse/run/day", params={"dag_id": "x", "run_id": "y"}, max_redirects=0)
     assert unknown.headers["location"] == "../#page=summary&day="
     page.goto(f"{address}/dags/{PUBLISH}/runs/{run}")
-    page.get_by_role("link", name="Dashboard").last.click()
-    is_drawn(page.frame_locator("iframe"))
+    page.locator('a[href*="personapulse-day"]').last.click()  # the menu has a link of the same name
+    shown = page.frame_locator("iframe").locator("main[data-drawn]")
+    try:
+        shown.wait_for(timeout=45_000)
+    except StillEmptyError:  # Airflow's page now and then leaves the frame empty while it reads the run anew
+        page.reload()
+        shown.wait_for()
     assert f"day={shop.newest}" in next(frame.url for frame in page.frames if "/personapulse/" in frame.url)
 
 
