@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 @task
 def stage_extract(partition_key: str | None = None) -> None:
     """Load the day's files into staging, bad rows into quarantine."""
-    with shared.warehouse() as connection:
+    with shared.warehouse(shared.LOADER) as connection:
         for file, counts in ingest.stage(connection, shared.source(), shared.day_of(partition_key)).items():
             log.info("%s: %s", file, ", ".join(f"{count} {name}" for name, count in counts.items()))
 
@@ -40,7 +40,7 @@ def check_extract(partition_key: str | None = None) -> None:
 def merge_core(partition_key: str | None = None) -> None:
     """Merge the staged day into the core tables, check them, announce the day."""
     day = shared.day_of(partition_key)
-    with shared.warehouse() as connection:
+    with shared.warehouse(shared.LOADER) as connection:
         for file, counts in ingest.merge(connection, shared.source(), day).items():
             log.info("%s: %s", file, ", ".join(f"{count} {name}" for name, count in counts.items()))
 

@@ -26,7 +26,7 @@ def load_days(params: Any = None, outlet_events: Any = None) -> None:
     """Load the days in one pass, check the result, announce the last day."""
     source = shared.source()
     first, last = shared.days_between(source, params["first_day"], params["last_day"])
-    with shared.warehouse() as connection:
+    with shared.warehouse(shared.LOADER) as connection:
         ingest.load_history(connection, source, first, last, log.info)
     outlet_events[shared.CORE].add_partitions(last.isoformat())
     log.info("%s to %s are loaded; announced %s.", first, last, last)

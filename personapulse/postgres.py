@@ -75,9 +75,9 @@ class EmbeddedPostgres:
     ) -> None:
         self.stop()
 
-    def conninfo(self, database: str) -> str:
-        """Return the connection string for libpq and psycopg."""
-        return make_conninfo(host=str(self.socket_folder), port=PORT, user=SUPERUSER, dbname=database)
+    def conninfo(self, database: str, role: str = SUPERUSER) -> str:
+        """Return the connection string for libpq and psycopg, of whoever logs in as `role`."""
+        return make_conninfo(host=str(self.socket_folder), port=PORT, user=role, dbname=database)
 
     def start(self) -> bool:
         """Start the server unless it is running; make its data folder first if there is none.

@@ -9,9 +9,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from personapulse import roles
 from personapulse.errors import PersonaPulseError
 from personapulse.paths import SQL
-from personapulse.postgres import EmbeddedPostgres
+from personapulse.postgres import SUPERUSER, EmbeddedPostgres
 
 DATABASE = "personapulse"
 AIRFLOW_DATABASE = "airflow"
@@ -50,7 +51,7 @@ def migrations() -> dict[int, Path]:
 
 
 def migrate(connection: psycopg.Connection[Any]) -> list[str]:
-    """Run the setup files this warehouse has not seen yet, each once, all or none.
+    """Run the setup files this warehouse has not seen yet, each once, all or none; then give each role its rights.
 
     Two callers at once take turns. Commits.
 
@@ -74,7 +75,9 @@ def migrate(connection: psycopg.Connection[Any]) -> list[str]:
         applied = dict(connection.execute("select number, sha256 from ops.migrations").fetchall())
         files = migrations()
         _refuse_foreign(applied, files)
-        return [_apply(connection, number, file) for number, file in files.items() if number not in applied]
+        run = [_apply(connection, number, file) for number, file in files.items() if number not in applied]
+        roles.grant(connection, is_changed=bool(run))
+        return run
 
 
 def _refuse_foreign(applied: Mapping[int, str], files: Mapping[int, Path]) -> None:
@@ -146,8 +149,15 @@ def run_file(
 
 
 @contextmanager
-def embedded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
+def embedded(postgres: EmbeddedPostgres, role: str = SUPERUSER) -> Iterator[psycopg.Connection[Any]]:
     """Open the warehouse of an embedded server, starting the server for the time being if it is not running.
+
+    Parameters
+    ----------
+    postgres : EmbeddedPostgres
+        The server.
+    role : str, default="postgres"
+        Who logs in; one of `personapulse.roles`, or whoever owns everything.
 
     Raises
     ------
@@ -158,5 +168,5 @@ def embedded(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection[Any]]:
         raise PersonaPulseError(f"{postgres.data.parent} holds no shop yet. Load one with: personapulse up")
     with postgres:
         prepare(postgres)
-        with connect(postgres.conninfo(DATABASE)) as connection:
+        with connect(postgres.conninfo(DATABASE, role)) as connection:
             yield connection

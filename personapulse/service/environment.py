@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from personapulse import paths, warehouse
+from personapulse import paths, roles, warehouse
 from personapulse.home import Home
 from personapulse.postgres import PORT, SUPERUSER, EmbeddedPostgres
 
@@ -149,12 +149,11 @@ def _shop_settings(home: Home, postgres: EmbeddedPostgres, shop: Shop) -> dict[s
         "conn_type": "postgres",
         "host": str(postgres.socket_folder),
         "port": PORT,
-        "login": SUPERUSER,
         "schema": warehouse.DATABASE,
     }
+    logins = {"warehouse": SUPERUSER, "dashboard": DASHBOARD_ROLE} | roles.CONNECTIONS
     return {
-        "AIRFLOW_CONN_SHOP_WAREHOUSE": json.dumps(connection),
-        "AIRFLOW_CONN_SHOP_DASHBOARD": json.dumps(connection | {"login": DASHBOARD_ROLE}),
+        **{f"AIRFLOW_CONN_SHOP_{name.upper()}": json.dumps(connection | {"login": logins[name]}) for name in logins},
         "AIRFLOW_VAR_PERSONAPULSE_SOURCE": shop.url,
         "AIRFLOW_VAR_PERSONAPULSE_REPORT": str(home.report),
         "AIRFLOW_VAR_PERSONAPULSE_MODELS": str(home.models),

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WAREHOUSE = "shop_warehouse"  # the one Airflow connection id for PostgreSQL
+# Airflow's connections to PostgreSQL: one for each kind of work; the first serves for those that are not set up
+WAREHOUSE, LOADER, MODELER, ADMIN = "shop_warehouse", "shop_loader", "shop_modeler", "shop_admin"
 DAY_FORMAT = "%Y-%m-%d"  # of a partition key: the shop day whose data is processed
 
 CORE = Asset("core")
@@ -145,12 +146,16 @@ def registry() -> "Registry":
 
 
 @contextmanager
-def warehouse() -> Iterator[psycopg.Connection[Any]]:
+def warehouse(login: str = MODELER) -> Iterator[psycopg.Connection[Any]]:
     """Open the warehouse the way the package wants it; what was not committed is rolled back at the end.
 
-    The address is the Airflow connection `shop_warehouse`; its extras (`sslmode`, ...) go to libpq as they are.
+    Parameters
+    ----------
+    login : str, default=MODELER
+        The Airflow connection: `LOADER`, `MODELER` or `ADMIN`, whose rights are those of include/sql/grants.sql. One
+        that is not set up is replaced by `shop_warehouse`. Its extras (`sslmode`, ...) go to libpq as they are.
     """
-    address = Connection.get(WAREHOUSE)
+    address = Connection.get(login if is_set_up(login) else WAREHOUSE)
     conninfo = make_conninfo(
         host=address.host,
         port=address.port,
@@ -165,7 +170,7 @@ def warehouse() -> Iterator[psycopg.Connection[Any]]:
 
 def check(layer: checks.Layer, day: datetime.date, known_on: datetime.date | None = None) -> None:
     """Run a layer's checks for one day and log what each found; a finding of a `fail` check raises."""
-    with warehouse() as connection:
+    with warehouse(LOADER if layer == "staging" else MODELER) as connection:
         for found in checks.run(connection, layer, day, known_on=known_on, settings=source().settings):
             level = logging.WARNING if found.count else logging.INFO
             sample = f", such as {', '.join(found.sample)}" if found.count else ""

@@ -24,7 +24,8 @@ def conninfo(postgres):
 
 def test_a_failing_check_fails_the_task_that_would_announce_the_day(bag, conninfo, tmp_path, monkeypatch):
     @contextmanager
-    def warehouse():
+    def warehouse(login):
+        assert login == shared.MODELER
         with connect(conninfo) as connection:
             yield connection
 

@@ -59,9 +59,10 @@ def test_a_query_prints_csv(postgres: EmbeddedPostgres) -> None:
     ("statement", "message"),
     [
         ("select * from marts.rmf", 'relation "marts.rmf" does not exist'),
-        ("delete from core.users returning user_id", "read-only transaction"),
+        ("delete from core.users returning user_id", "permission denied for schema core"),
+        ("select raw from ops.quarantine", "--everything asks as pp_auditor"),
         ("select 1; drop table core.users", "syntax error"),
-        ("select 1) to '/tmp/x'; drop table core.users; copy (select 1", "cannot"),
+        ("select 1) to '/tmp/x'; drop table core.users; copy (select 1", "permission denied to COPY to a file"),
     ],
 )
 def test_a_query_changes_nothing_and_says_what_is_wrong(
