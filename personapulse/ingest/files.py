@@ -1,5 +1,6 @@
 """One file of a day: its header, and what it holds as CSV in one of several portions."""
 
+import csv
 import gzip
 import hashlib
 import io
@@ -75,7 +76,7 @@ class ExtractFile:
         with reached(self.address):
             first = next(self.chunks(), b"").split(b"\n", 1)[0].rstrip(b"\r")
         try:
-            names = [name.strip().strip('"').strip() for name in first.decode().split(",")]
+            names = [name.strip() for name in next(csv.reader([first.decode()], skipinitialspace=True), [""])]
         except UnicodeDecodeError:
             raise PersonaPulseError(f"{self.address}, line 1: not UTF-8. Save the file as UTF-8.") from None
         if names == [""]:

@@ -7,16 +7,30 @@ from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+MAIL_PASSWORD, HOOK_PASSWORD = "marked-mail-password", "marked-hook-password"
 
 
 class Mails:
-    """A mail server that takes everything."""
+    """A mail server that takes everything of who knows its password."""
 
     def __init__(self):
         self.received = []
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            authenticator=self._is_known,
+            auth_required=True,
+            auth_require_tls=False,
+        )
+
+    @staticmethod
+    def _is_known(server, session, envelope, mechanism, told):
+        return AuthResult(success=told.password == MAIL_PASSWORD.encode())
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - named by aiosmtpd
         self.received.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default)))
@@ -37,7 +51,8 @@ class Mails:
     def connection(self):
         """The Airflow connection to it."""
         extra = {"from_email": "personapulse@example.org", "disable_ssl": True, "disable_tls": True}
-        return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": self.port, "extra": extra})
+        who = {"conn_type": "smtp", "login": "personapulse", "password": MAIL_PASSWORD}
+        return json.dumps(who | {"host": "127.0.0.1", "port": self.port, "extra": extra})
 
 
 class Hook:
@@ -68,5 +83,5 @@ class Hook:
     @property
     def connection(self):
         """The Airflow connection to it."""
-        path = f"json://127.0.0.1:{self._server.server_port}"
+        path = f"json://personapulse:{HOOK_PASSWORD}@127.0.0.1:{self._server.server_port}"
         return json.dumps({"conn_type": "apprise", "extra": {"config": {"path": path, "tag": "all"}}})
