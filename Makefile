@@ -62,6 +62,10 @@ lint: .venv-test/.installed ## ruff (with its Airflow rules) and sqlfluff
 types: .venv-test/.installed ## mypy, strict
 	@.venv-test/bin/mypy
 
+.PHONY: audit
+audit: .venv-test/.installed ## ask PyPI for known holes in what the locks name (pip-audit)
+	@for lock in requirements.lock requirements-powerbi.lock; do .venv-test/bin/uv tool run pip-audit --strict --disable-pip --no-deps --requirement $$lock || exit 1; done
+
 .PHONY: format
 format: .venv-test/.installed ## rewrite the code the way lint wants it
 	@.venv-test/bin/ruff check --fix . ; .venv-test/bin/ruff format . ; .venv-test/bin/sqlfluff fix -q include/sql
