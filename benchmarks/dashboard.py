@@ -95,8 +95,8 @@ def filled(content: dict[str, Any]) -> dict[str, Any]:
             "age_group": ["(all)"],
             "gender": ["(all)"],
             "is_binned": [True],
-            "recency_days": [*range(7), *(round(np.exp(n / 2)) for n in range(4, 14))],
-            "monetary": [round(np.exp(n / 2)) for n in range(20)],
+            "recency_days": [0, *(2**n for n in range(10))],
+            "monetary": [2**n for n in range(16)],
         },
     }
     full = dict(content, tables=dict(content["tables"]))

@@ -13,11 +13,12 @@ again is safe**: a day replaces itself. **When it fails**: `docs/runbook.md#inge
 
 import logging
 
-from airflow.sdk import CronPartitionTimetable, chain, dag, task
+from airflow.sdk import chain, dag, task
 
 from personapulse import ingest
 from personapulse_airflow import shared
 from personapulse_airflow.extract import WaitForExtract
+from personapulse_nights import ShopNights
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +47,7 @@ def merge_core(partition_key: str | None = None) -> None:
 
 
 @dag(
-    schedule=CronPartitionTimetable(
-        "0 0 * * *", timezone=shared.time_zone(), run_offset=-1, key_format=shared.DAY_FORMAT
-    ),
+    schedule=ShopNights(shared.time_zone()),
     start_date=shared.first_night(),
     catchup=False,
     max_active_runs=1,

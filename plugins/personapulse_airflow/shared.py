@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 
 # Airflow's connections to PostgreSQL: one for each kind of work; the first serves for those that are not set up
 WAREHOUSE, LOADER, MODELER, ADMIN = "shop_warehouse", "shop_loader", "shop_modeler", "shop_admin"
-DAY_FORMAT = "%Y-%m-%d"  # of a partition key: the shop day whose data is processed
 
 CORE = Asset("core")
 MARTS = Asset("marts")

@@ -161,3 +161,29 @@ def test_a_broken_persona_rule_is_an_import_error_with_its_name(monkeypatch, tmp
     (error,) = read_dags().import_errors.values()
     assert "personas.yaml: default: rule 'New Customer'" in error
     assert reason in error
+
+
+@pytest.mark.parametrize(
+    ("zone", "first"),
+    [
+        ("Europe/Berlin", "2026-03-27"),  # 23 hours on the 29th
+        ("Europe/Berlin", "2026-10-23"),  # 25 hours on the 25th
+        ("America/Santiago", "2026-09-03"),  # the 6th begins at one o'clock
+        ("America/Santiago", "2026-04-02"),  # the 4th ends an hour later
+        ("Asia/Kathmandu", "2026-05-01"),
+    ],
+)
+def test_every_shop_day_has_one_night_whatever_the_clocks_do(monkeypatch, read_dags, zone, first):
+    monkeypatch.setenv("PERSONAPULSE_TIME_ZONE", zone)
+    timetable, shop_clock = _timetable(read_dags().dags["ingest_shop_data"]), ZoneInfo(zone)
+    day = datetime.date.fromisoformat(first)
+    earliest = datetime.datetime.combine(day, datetime.time(), shop_clock)
+    run, nights = None, []
+    for _ in range(6):
+        restriction = TimeRestriction(earliest=earliest, latest=None, catchup=True)
+        run = timetable.next_dagrun_info_v2(last_dagrun_info=run, restriction=restriction)
+        nights.append((run.partition_key, run.run_after.astimezone(datetime.UTC)))
+    days = [day + datetime.timedelta(number - 1) for number in range(6)]
+    assert [key for key, _ in nights] == [str(day) for day in days]
+    ends = [datetime.datetime.combine(day + datetime.timedelta(1), datetime.time(), shop_clock) for day in days]
+    assert [at for _, at in nights] == [end.astimezone(datetime.UTC) for end in ends]

@@ -1,9 +1,9 @@
 -- dashboard recency_monetary: buyers as points of recency and net revenue; as bins in a shop of many
 -- grain    one row per persona, age_group, gender, recency_days and monetary; beyond %(points)s buyers both are the middle of
---          a bin, and age_group and gender are '(all)', so that it stays small however many customers: at most 340 bins of
+--          a bin, and age_group and gender are '(all)', so that it stays small however many customers: at most 180 bins of
 --          each persona
 -- reads    marts.rfm, marts.customer_profile, marts.personas
--- bins     recency by day in the first week, then in steps of half a power of e; net revenue in such steps, 1 and below as 1
+-- bins     by powers of two, the nearest; recency of 0 and net revenue of 1 and below by themselves
 -- adds up  over everything; nobody is named
 
 with
@@ -31,13 +31,13 @@ binned as (
         case when is_binned then '(all)' else age_group end as age_group,
         case when is_binned then '(all)' else gender end as gender,
         case
-            when not is_binned or recency_days < 7 then recency_days
-            else round(exp(round(ln(recency_days::numeric) * 2) / 2))
+            when not is_binned or recency_days = 0 then recency_days
+            else round(power(2, round(log(2, recency_days::numeric))))
         end as recency_days,
         case
             when not is_binned then monetary
             when monetary <= 1 then 1
-            else round(exp(round(ln(monetary) * 2) / 2))
+            else round(power(2, round(log(2, monetary))))
         end as monetary
     from buyers
 ),
