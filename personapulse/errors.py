@@ -6,3 +6,7 @@ class PersonaPulseError(Exception):
 
     The command line prints it without a traceback and exits with 1; Airflow fails the task with it.
     """
+
+
+class UnreachableError(PersonaPulseError):
+    """Something that is away, such as object storage, and may come back by itself: Airflow tries the task again."""

@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from personapulse.contract import Extract
-from personapulse.errors import PersonaPulseError
+from personapulse.errors import PersonaPulseError, UnreachableError
 from personapulse.ingest.rows import Row, take_apart
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -27,15 +27,37 @@ CHUNK = 1 << 20  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
+# Nothing is there, it may not be read, or its address is wrong: the same tomorrow.
+FOR_A_PERSON = (
+    FileNotFoundError,
+    ImportError,
+    IsADirectoryError,
+    LookupError,
+    NotADirectoryError,
+    PermissionError,
+    TypeError,
+    ValueError,
+)
+
+
 @contextmanager
 def reached(what: str) -> Iterator[None]:
-    """Say of what could not be reached, and why."""
+    """Say of what could not be reached, and why.
+
+    Raises
+    ------
+    UnreachableError
+        If it may be there a little later.
+    PersonaPulseError
+        If a person must mend something first.
+    """
     try:
         yield
     except PersonaPulseError:
         raise
     except Exception as error:  # each kind of store has errors of its own
-        raise PersonaPulseError(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
+        kind = PersonaPulseError if isinstance(error, FOR_A_PERSON) else UnreachableError
+        raise kind(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
 
 
 @dataclass(frozen=True)

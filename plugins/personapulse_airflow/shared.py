@@ -51,6 +51,11 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(
+                exception="personapulse.errors.UnreachableError",
+                action=RetryAction.RETRY,
+                reason="what is away may come back",
+            ),
+            RetryRule(
                 exception="personapulse.errors.PersonaPulseError",
                 action=RetryAction.FAIL,
                 reason="a person must mend the input",

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from airflow.sdk import RetryAction
 
-from personapulse.errors import PersonaPulseError
+from personapulse.errors import PersonaPulseError, UnreachableError
 from personapulse.ingest import Source
 from personapulse_airflow import shared
 
@@ -48,6 +48,8 @@ def test_a_day_that_is_none_is_named(source):
     ("error", "action"),
     [
         (PersonaPulseError("60 % of the rows are bad"), RetryAction.FAIL),
+        (UnreachableError("s3://lake/shop cannot be reached"), RetryAction.RETRY),
+        (psycopg.errors.DiskFull("could not extend file"), RetryAction.DEFAULT),
         (psycopg.errors.UndefinedColumn("no such column"), RetryAction.FAIL),
         (psycopg.errors.NumericValueOutOfRange("too big"), RetryAction.FAIL),
         (KeyError("name"), RetryAction.FAIL),
