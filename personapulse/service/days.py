@@ -11,6 +11,7 @@ from personapulse.service.api import AirflowApi, Run
 
 POLL = 1.0  # seconds; each asks the API server several times, which takes a tenth of a core
 OVERLAP = datetime.timedelta(seconds=20)  # runs are asked for again this far back, so that no change is missed
+OUR_WORDS = {"PersonaPulseError", "UnreachableError"}  # what they say needs no name of a class before it
 LINK_SECONDS = 120.0  # the scheduler starts the next dag within seconds; after this it never will
 
 
@@ -178,7 +179,7 @@ def _reason(lines: list[dict[str, Any]]) -> str:
         if details := line.get("error_detail"):
             last = details[-1]
             words = str(last.get("exc_value", "")).strip()
-            return words if last.get("exc_type") == "PersonaPulseError" else f"{last.get('exc_type')}: {words}"
+            return words if last.get("exc_type") in OUR_WORDS else f"{last.get('exc_type')}: {words}"
     errors = [str(line.get("event", "")) for line in lines if line.get("level") in {"error", "critical"}]
     return errors[-1] if errors else "its log names no error; perhaps its process was ended from outside"
 

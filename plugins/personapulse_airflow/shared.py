@@ -44,8 +44,7 @@ INTENT = Asset("purchase_intent")
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "personapulse",
-    "retries": 2,
-    "retry_delay": datetime.timedelta(minutes=5),
+    "retries": 2,  # after as long as Airflow's setting says: five minutes ([core] default_task_retry_delay)
     "execution_timeout": datetime.timedelta(minutes=30),
     # Trying again helps against a network or a server that is away, not against bad input or a mistake in our code.
     "retry_policy": ExceptionRetryPolicy(

@@ -1,4 +1,4 @@
-"""The server's disk is full in the middle of a day: the day fails in the server's words; with room again, nothing is lost.
+"""The server's disk is full in the middle of a day: the day fails in the server's words, and with room again goes on.
 
 The disk is a small file system in memory. To mount one takes root; who is not root is told so.
 """
