@@ -5,8 +5,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.trigger import CronPartitionTimetable
-from airflow.utils.timezone import coerce_datetime
-from pendulum import DateTime
+from pendulum import DateTime, instance
 
 
 class ShopNights(CronPartitionTimetable):
@@ -35,7 +34,7 @@ class ShopNights(CronPartitionTimetable):
 
     def _get_partition_date(self, *, run_date: DateTime) -> DateTime:
         """Return the first moment of the day that ended when the run starts."""
-        ended = coerce_datetime(run_date).in_timezone(self._timezone).date() - datetime.timedelta(days=1)
+        ended = instance(run_date).in_timezone(self._timezone).date() - datetime.timedelta(days=1)
         # noon is on every day's clock, and a day begins at its first moment, whatever the clock shows then
         return DateTime.create(ended.year, ended.month, ended.day, 12, tz=self._timezone).start_of("day")
 

@@ -97,7 +97,7 @@ def test_a_day_that_arrives_late_is_waited_for(night: Night) -> None:
     (run,) = night.runs(CHAIN[0], missing)
     (task,) = night.api.failed_tasks(run)
     said = " ".join(str(line) for line in night.api.log(task))
-    assert re.search(rf"The extract of {missing} is incomplete; missing: \S+/{missing}/users\.csv", said)
+    assert re.search(rf"The extract of {missing} is incomplete; missing: \S+/{missing}", said)
     night.deliver()
     night.api.clear(run)
     until(night.is_published, f"{missing} published")
