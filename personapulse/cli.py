@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from personapulse import __version__
-from personapulse.commands import clv, convert, doctor, insights, metric, model, query, report, simulate, up
+from personapulse.commands import clv, convert, doctor, insights, metric, model, query, report, simulate, up, upkeep
 from personapulse.errors import PersonaPulseError
 
 application = typer.Typer(
@@ -50,6 +50,8 @@ application.command()(insights.insights)
 application.add_typer(model.commands)
 application.command()(report.report)
 application.command()(simulate.simulate)
+application.command()(upkeep.erase_user)
+application.command()(upkeep.maintain)
 
 
 def app() -> None:

@@ -14,6 +14,7 @@ from personapulse.paths import SQL
 RULE_SETS = ("default", "classic")
 SEVERITIES = ("fail", "warn")
 DEFAULT_THRESHOLD = 0.05
+LEAST_SNAPSHOTS = 35
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class ShopSettings:
         Purchase intent is the probability of a paid order within that many days.
     intent_accuracy_floor : float or None
         Accuracy a purchase intent model must reach to be used, in place of that of `include/gate.yaml`.
+    daily_snapshots_days : int
+        Days for which marts of customers are kept for each day; of earlier months their last day is.
+    quarantine_days : int
+        Days for which rows that were set aside are kept.
     checks : mapping of str to str
         Per check of a day (the rules of include/sql/checks/staging and core), `fail` or `warn` in place of its own.
     """
@@ -77,6 +82,8 @@ class ShopSettings:
     zero_price: str = "keep"
     intent_horizon_days: int = 14
     intent_accuracy_floor: float | None = None
+    daily_snapshots_days: int = 35
+    quarantine_days: int = 90
     quarantine: Mapping[str, QuarantineLimits] = field(default_factory=dict)
     checks: Mapping[str, str] = field(default_factory=dict)
 
@@ -140,6 +147,13 @@ def _days(value: Any, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise PersonaPulseError(f"{where} must be a whole number of days, 0 or more, got {value!r}.")
     return value
+
+
+def _snapshots(value: Any, where: str) -> int:
+    # what is built tomorrow reads yesterday, the month before's end, and 28 days ago
+    if _days(value, where) < LEAST_SNAPSHOTS:
+        raise PersonaPulseError(f"{where} must be {LEAST_SNAPSHOTS} days or more, got {value!r}.")
+    return int(value)
 
 
 def _horizon(value: Any, where: str) -> int:
@@ -229,6 +243,8 @@ _CHECKS: dict[str, Any] = {
     "zero_price": _choice("keep", "quarantine"),
     "intent_horizon_days": _horizon,
     "intent_accuracy_floor": _accuracy,
+    "daily_snapshots_days": _snapshots,
+    "quarantine_days": _days,
     "quarantine": _quarantine,
     "checks": _severities,
 }

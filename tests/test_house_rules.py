@@ -27,7 +27,7 @@ BELOW = {
     "marts": {"marts", "core"},
     "core": {"core", "staging"},
     "checks": {"marts", "core", "staging", "ops", "ml"},
-    "staging": {"staging"},
+    "staging": {"staging", "ops"},  # who has been erased
     "features": {"core"},
     "insights": {"marts", "core"},
     "dashboard": {"marts"},

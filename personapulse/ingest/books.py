@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from personapulse.ingest import erased
 from personapulse.ingest.explaining import Rejection
 from personapulse.ingest.files import ExtractFile
 from personapulse.paths import SQL
@@ -125,6 +126,8 @@ def refusal(
     file: ExtractFile, day: datetime.date, limits: QuarantineLimits, staged: int, rejections: Sequence[Rejection]
 ) -> str | None:
     """Say why the file is refused, if it is: its share of bad rows, or of one rule's, is above the limit."""
+    # that a customer has been erased is no fault of the file's
+    rejections = [rejection for rejection in rejections if rejection.rule != erased.RULE]
     by_rule = Counter(rejection.rule for rejection in rejections)
     rows = staged + by_rule.total()
     counted = {"bad rows": (by_rule.total() - sum(by_rule[rule] for rule in limits.rules), limits.threshold)}

@@ -10,6 +10,7 @@ from personapulse.contract import EVENT_TYPES, ORDER_ITEMS, ORDERS, PAYMENT_STAT
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import partitions
 from personapulse.ingest.copying import Findings, copy_file
+from personapulse.ingest.erased import Erased
 from personapulse.ingest.explaining import Rejection, explain
 from personapulse.ingest.files import ExtractFile
 from personapulse.settings import ShopSettings
@@ -73,8 +74,9 @@ def stage_file(
         "zero_price": settings.zero_price,
         "longest_key": LONGEST_KEY,
     }
-    _judge(connection, file, day, findings, parameters)
-    rejections = list(explain(file, findings))
+    erased = Erased.of(connection)
+    _judge(connection, file, day, findings, parameters, erased=erased)
+    rejections = [erased.without_text(file, rejection) for rejection in explain(file, findings)]
     _check_accounts(file, findings, rejections)
     partitions.attach(connection, file.extract, day, partitions.ignored_columns(file))
     return findings.copied - len(findings.rejected), rejections
@@ -94,6 +96,8 @@ def _judge(
     day: datetime.date,
     findings: Findings,
     parameters: dict[str, Any],
+    *,
+    erased: Erased,
 ) -> None:
     """Take the rows that cannot be used out of the staged table, and add them to the findings."""
     extract = file.extract
@@ -109,6 +113,8 @@ def _judge(
     elif extract.key:
         named = ", ".join(f"'{name} ' || {name}" for name in extract.key)
         _run(connection, "duplicates", extract, day, {}, key=_names(extract), names_of_key=f"concat_ws(', ', {named})")
+    if erased.hashes and "user_id" in file.header:
+        _run(connection, "erased", extract, day, {})
     for row_no, verdict in connection.execute("select row_no, verdict from rejected"):
         rule, _, reason = verdict.partition(": ")
         findings.rejected[row_no] = (rule, reason)

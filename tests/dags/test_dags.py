@@ -16,6 +16,7 @@ DAG_IDS = [
     "build_segments",
     "ingest_shop_data",
     "load_history",
+    "maintain_warehouse",
     "override_intent_gate",
     "publish_dashboards",
     "rollback_intent_model",
@@ -80,6 +81,7 @@ def test_the_runbook_has_an_entry_for_each_dag():
         "score_intent",
         "publish_dashboards",
         "load_history",
+        "maintain_warehouse",
     ]
 
 
