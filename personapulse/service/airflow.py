@@ -19,10 +19,10 @@ from personapulse.service.processes import Processes
 
 INGEST, SEGMENTS, PUBLISH, HISTORY = "ingest_shop_data", "build_segments", "publish_dashboards", "load_history"
 TRAIN, SCORE = "train_intent_model", "score_intent"
-OVERRIDE, ROLLBACK = "override_intent_gate", "rollback_intent_model"
+OVERRIDE, ROLLBACK, EXPORT = "override_intent_gate", "rollback_intent_model", "export_audiences"
 CHAIN = (INGEST, SEGMENTS, TRAIN, SCORE, PUBLISH)  # what each day goes through, in this order
 GOES_ON = {TRAIN, SCORE}  # where they fail the day goes on, without new scores
-DAGS = (*CHAIN, HISTORY, OVERRIDE, ROLLBACK)
+DAGS = (*CHAIN, HISTORY, OVERRIDE, ROLLBACK, EXPORT)
 
 # Logs are read from disk by the API server, so nobody needs to serve them over further ports.
 PROGRAMS: dict[str, Sequence[str]] = {
