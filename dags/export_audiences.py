@@ -3,9 +3,10 @@
 1. `wait_for_turn`: lets the newest day go on and skips any other; while a newer one is on its way it waits for that.
    So a backfill exports once, or not at all. Skips all while no destination is set up.
 2. `export`: sends each audience of `include/audiences.yaml` to its destinations, as far as they are set up: the folder
-   in the Variable `personapulse_audiences`, webhooks by their connections. Suppressed customers and those held out stay.
+   in the Variable `personapulse_audiences`, webhooks by their connections. Who is suppressed or held out stays.
 
-**Starts** when a day is scored, or known not to be; its partition key is the day. **Running it again is safe**: what was sent before, unchanged, is not sent again. **When it fails**: `docs/runbook.md#export_audiences`.
+**Starts** when a day is scored, or known not to be; its partition key is the day. **Running it again is safe**: what
+was sent before, unchanged, is not sent again. **When it fails**: `docs/runbook.md#export_audiences`.
 """
 
 from airflow.sdk import dag, task

@@ -97,7 +97,7 @@ class Audience:
             "segment": self.segments,
             "intent band": tuple(map(str, self.intent_bands)),
         }
-        return " and ".join(f"{what} {' or '.join(names)}" for what, names in parts.items() if names)
+        return "; and ".join(f"{what} {_either(names)}" for what, names in parts.items() if names)
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,11 @@ def _audience(document: Document, name: str, given: Any) -> Audience:
         destinations=_destinations(document, (*path, "destinations")),
         **chosen,
     )
+
+
+def _either(names: tuple[str, ...]) -> str:
+    """Write names as a choice: `A`, `A or B`, `A, B or C`."""
+    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _at(document: Document, path: yaml_lines.Path) -> Any:
