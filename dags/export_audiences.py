@@ -11,6 +11,7 @@ was sent before, unchanged, is not sent again. **When it fails**: `docs/runbook.
 
 from airflow.sdk import dag, task
 
+from personapulse.audiences import load_audiences
 from personapulse_airflow import shared
 from personapulse_airflow.audiences import WaitToExport
 
@@ -33,6 +34,7 @@ def export(partition_key: str | None = None, run_id: str = "") -> None:
 )
 def export_audiences() -> None:
     """Export one day's audiences."""
+    load_audiences()  # a mistake in them is an import error of this dag
     WaitToExport(task_id="wait_for_turn") >> export()
 
 

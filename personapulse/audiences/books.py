@@ -30,13 +30,14 @@ class Who:
 
 
 def sent_before(connection: Connection, content: Content, destination: str) -> datetime.datetime | None:
-    """Return when the same content last went to a destination, in UTC; None if it never did."""
+    """Return when a destination got what it has now, in UTC, if that is the same content; else None."""
     row = connection.execute(
-        "select max(exported_at) at time zone 'UTC' from ops.audience_exports where audience = %s and as_of_date = %s"
-        " and destination = %s and idempotency_key = %s and state = 'exported'",
-        (content.audience, content.as_of_date, destination, content.idempotency_key),
+        "select idempotency_key, exported_at at time zone 'UTC' from ops.audience_exports"
+        " where audience = %s and as_of_date = %s and destination = %s and state = 'exported'"
+        " order by exported_at desc limit 1",
+        (content.audience, content.as_of_date, destination),
     ).fetchone()
-    return row[0] if row else None
+    return row[1] if row and row[0] == content.idempotency_key else None
 
 
 def start(connection: Connection, content: Content, destination: str, who: Who) -> int:

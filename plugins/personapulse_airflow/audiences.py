@@ -10,6 +10,7 @@ from personapulse.audiences import Folder, load_audiences
 from personapulse.audiences.books import Who
 from personapulse.audiences.exports import Outcome, SetUp, export
 from personapulse.audiences.receivers import Receiver
+from personapulse.audiences.webhook import Patience
 from personapulse.errors import PersonaPulseError
 from personapulse_airflow import shared
 from personapulse_airflow.turn import WaitForNewestDay, newest_day
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 VARIABLE = "personapulse_audiences"  # the house's own folder for audiences: a path or any fsspec URL
 WAIT_MINUTES = 30.0
+PATIENCE = Patience()
 
 
 class WaitToExport(WaitForNewestDay):
@@ -84,7 +86,7 @@ def export_all(day: datetime.date, run_id: str) -> None:
     if (newest := newest_day()) > day:
         raise AirflowSkipException(f"{newest} is in core and newer than {day}: its own run exports audiences.")
     audiences = load_audiences()
-    set_up = SetUp(folder=house_folder(), receivers=receiver)
+    set_up = SetUp(house_folder(), receiver, PATIENCE)
     who = Who("export_audiences", run_id)
     failed: list[Outcome] = []
     # as the administrator: modelers may not write the books of exports

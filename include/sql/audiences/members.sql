@@ -2,7 +2,7 @@
 -- grain    one row per customer of the selection, also who is held out or never exported
 -- reads    marts.personas, rfm, ltv_predicted, purchase_intent; ops.never_exported
 -- held out by a hash of salt, audience and user_id alone: the same on every day, whoever else is there; the number it makes
---          lies evenly between 0 and 1, so whoever is held out at 10 % still is at 20 %
+--          lies evenly between 0 and 1, so whoever is in the first tenth is in the first fifth
 -- empty    a selection of null names everybody; a customer without a segment or band is in no selection of these
 
 with
