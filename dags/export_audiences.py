@@ -13,14 +13,12 @@ from airflow.sdk import dag, task
 
 from personapulse.audiences import load_audiences
 from personapulse_airflow import shared
-from personapulse_airflow.audiences import WaitToExport
+from personapulse_airflow.audiences import WaitToExport, export_all
 
 
 @task
-def export(partition_key: str | None = None, run_id: str = "") -> None:
+def export(partition_key: str | None = None, run_id: str | None = None) -> None:
     """Export every audience."""
-    from personapulse_airflow.audiences import export_all  # noqa: PLC0415 - at run time, with the rules of then
-
     export_all(shared.day_of(partition_key), run_id)
 
 

@@ -1,7 +1,7 @@
 """Read and check `include/audiences.yaml`: which audiences there are, and where each goes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -154,9 +154,8 @@ def _audience(document: Document, name: str, given: Any) -> Audience:
     if not NAME.fullmatch(name):
         document.wrong(path, "a name is made of lower-case letters, digits and single hyphens, such as win-back.")
     _known(document, path, given, KEYS, optional=SELECTIONS)
-    personas = {persona for rules in load_rule_sets().values() for persona in rules.personas}
     chosen = {
-        "personas": _choices(document, (*path, "personas"), sorted(personas)),
+        "personas": _choices(document, (*path, "personas"), _personas()),
         "segments": _choices(document, (*path, "segments"), SEGMENTS),
         "intent_bands": _choices(document, (*path, "intent_bands"), BANDS),
     }
@@ -208,14 +207,23 @@ def _text(document: Document, path: yaml_lines.Path) -> str:
     return str(value).strip()
 
 
-def _choices(document: Document, path: yaml_lines.Path, known: Any) -> tuple[Any, ...]:
+def _personas() -> list[str] | None:
+    """Return the personas of all rule sets; None if these are wrong, which the dag that needs them says."""
+    try:
+        return sorted({persona for rules in load_rule_sets().values() for persona in rules.personas})
+    except PersonaPulseError:
+        return None
+
+
+def _choices(document: Document, path: yaml_lines.Path, known: Sequence[Any] | None) -> tuple[Any, ...]:
+    """Return a list of different values, each one of those known; of any if these cannot be told."""
     if path not in document.lines:
         return ()
     given = _at(document, path)
     if not isinstance(given, list) or not given:
-        document.wrong(path, f"must be a list such as [{known[0]}], got {given!r}; without the key it does not matter.")
+        document.wrong(path, f"must be a list, got {given!r}; leave the key out if it does not matter.")
     for place, value in enumerate(given):
-        if isinstance(value, bool) or value not in known:
+        if known is not None and (isinstance(value, bool) or value not in known):
             document.wrong((*path, place), f"unknown {value!r}. Known are: {', '.join(map(str, known))}.")
         if value in given[:place]:
             document.wrong((*path, place), f"{value!r} is there twice.")

@@ -71,7 +71,7 @@ def receiver(connection: str) -> Receiver | None:
     return Receiver(connection, url, known.password or "")
 
 
-def export_all(day: datetime.date, run_id: str) -> None:
+def export_all(day: datetime.date, run_id: str | None) -> None:
     """Export every audience of a day; one that fails keeps none of the others from it.
 
     Raises
