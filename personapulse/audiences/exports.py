@@ -15,7 +15,7 @@ from personapulse.audiences.books import Who
 from personapulse.audiences.content import Content, prepared
 from personapulse.audiences.receivers import Receiver
 from personapulse.audiences.settings import Audience, Audiences, Folder, Webhook
-from personapulse.errors import PersonaPulseError
+from personapulse.errors import PersonaPulseError, UnreachableError
 
 Connection = psycopg.Connection[Any]
 State = Literal["exported", "already exported", "not set up", "not scored", "failed"]
@@ -196,7 +196,7 @@ def _export_to(connection: Connection, content: Content, way: _Way, who: Who, *,
             where = way.send(content)
         except PersonaPulseError as error:
             books.end(connection, number, str(error))
-            may_pass = isinstance(error, webhook.NoAnswerError | folders.OutOfReachError)
+            may_pass = isinstance(error, UnreachableError)
             return Outcome(content.audience, way.label, "failed", f"{content.audience}: {error}", may_pass)
         except BaseException as error:
             books.end(connection, number, f"stopped by {type(error).__name__}")

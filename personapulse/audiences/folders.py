@@ -6,13 +6,8 @@ from urllib.parse import urlsplit
 import fsspec
 
 from personapulse.audiences.content import Content
-from personapulse.errors import PersonaPulseError
-
-MISTAKES = (FileNotFoundError, NotADirectoryError, PermissionError, ValueError, ImportError)
-
-
-class OutOfReachError(PersonaPulseError):
-    """A folder that could not be reached, and later may be."""
+from personapulse.errors import PersonaPulseError, UnreachableError
+from personapulse.ingest.files import FOR_A_PERSON
 
 
 def put(content: Content, folder: str) -> str:
@@ -28,7 +23,7 @@ def put(content: Content, folder: str) -> str:
     Raises
     ------
     PersonaPulseError
-        If the folder's URL holds credentials, or it cannot be written to; `OutOfReachError` if that may pass.
+        If the folder's URL holds credentials, or it cannot be written to; `UnreachableError` if that may pass.
     """
     refuse_credentials(folder)
     address = f"{folder.rstrip('/')}/{content.as_of_date}/{content.audience}.csv"
@@ -39,7 +34,7 @@ def put(content: Content, folder: str) -> str:
         filesystem.put_file(str(content.file), part)
         filesystem.mv(part, path)
     except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own
-        kind = PersonaPulseError if isinstance(error, MISTAKES) else OutOfReachError
+        kind = PersonaPulseError if isinstance(error, FOR_A_PERSON) else UnreachableError
         raise kind(
             f"The audience cannot be written to {address}: {str(error) or type(error).__name__}. "
             "Is the folder there, and may it be written to?"

@@ -16,7 +16,7 @@ import tenacity
 from personapulse.audiences.content import Content
 from personapulse.audiences.receivers import Receiver, signature
 from personapulse.audiences.settings import Webhook
-from personapulse.errors import PersonaPulseError
+from personapulse.errors import PersonaPulseError, UnreachableError
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +47,6 @@ class Patience:
     timeout: float = 60
 
 
-class NoAnswerError(PersonaPulseError):
-    """A receiver that was away or busy for as long as we were patient: later it may not be."""
-
-
 class _RefusedError(Exception):
     """An answer after which trying again is of no use."""
 
@@ -71,7 +67,7 @@ def send(content: Content, webhook: Webhook, receiver: Receiver, patience: Patie
     Raises
     ------
     PersonaPulseError
-        If a request was refused; `NoAnswerError` if there was none, or the receiver was busy, at every attempt. The
+        If a request was refused; `UnreachableError` if there was none, or the receiver was busy, at every attempt. The
         message says which request, and what was answered, but not the URL.
     """
     patience = patience or Patience()
@@ -90,7 +86,7 @@ def send(content: Content, webhook: Webhook, receiver: Receiver, patience: Patie
                 _deliver(client, receiver, body, headers, patience)
             except (_AgainError, _RefusedError) as error:
                 what = f"request {number} of {count}" if count > 1 else "the request"
-                kind_of_error = NoAnswerError if isinstance(error, _AgainError) else PersonaPulseError
+                kind_of_error = UnreachableError if isinstance(error, _AgainError) else PersonaPulseError
                 raise kind_of_error(f"{receiver.label} did not take {what}: {error}") from None
     return count
 

@@ -11,7 +11,7 @@ from personapulse.audiences.books import Who
 from personapulse.audiences.exports import Outcome, SetUp, export
 from personapulse.audiences.receivers import Receiver
 from personapulse.audiences.webhook import Patience
-from personapulse.errors import PersonaPulseError
+from personapulse.errors import PersonaPulseError, UnreachableError
 from personapulse_airflow import shared
 from personapulse_airflow.turn import WaitForNewestDay, newest_day
 
@@ -78,7 +78,7 @@ def export_all(day: datetime.date, run_id: str | None) -> None:
     ------
     AirflowSkipException
         If a newer day is in core.
-    ConnectionError
+    UnreachableError
         If a destination was out of reach or busy; the task is tried again, and sends only what was not sent.
     PersonaPulseError
         If all that failed must be mended by a person; the message names each.
@@ -97,4 +97,4 @@ def export_all(day: datetime.date, run_id: str | None) -> None:
                 failed += [outcome] if outcome.state == "failed" else []
     if failed:
         told = "Not everything was exported. " + " ".join(outcome.told for outcome in failed)
-        raise ConnectionError(told) if any(outcome.may_pass for outcome in failed) else PersonaPulseError(told)
+        raise UnreachableError(told) if any(outcome.may_pass for outcome in failed) else PersonaPulseError(told)

@@ -13,8 +13,8 @@ import pytest
 from personapulse.audiences import Webhook
 from personapulse.audiences.content import COLUMNS, Content
 from personapulse.audiences.receivers import Receiver, signature
-from personapulse.audiences.webhook import NoAnswerError, Patience, send
-from personapulse.errors import PersonaPulseError
+from personapulse.audiences.webhook import Patience, send
+from personapulse.errors import PersonaPulseError, UnreachableError
 from tests.receivers import SECRET, TOKEN, Inbox, documented
 
 DAY = datetime.date(2026, 5, 31)
@@ -139,7 +139,7 @@ def test_a_receiver_that_asks_for_too_much_time_is_left_alone(inbox: Inbox, cont
 
 def test_patience_ends(inbox: Inbox, content: Content) -> None:
     inbox.answers = [500] * 9
-    with pytest.raises(NoAnswerError, match="did not take the request: it answered 500"):
+    with pytest.raises(UnreachableError, match="did not take the request: it answered 500"):
         send(content, Webhook(), receiver(inbox), QUICK)
     assert len(inbox.received) == 4
 
@@ -147,7 +147,7 @@ def test_patience_ends(inbox: Inbox, content: Content) -> None:
 def test_no_receiver_at_all_is_said_without_its_address(content: Content, caplog: pytest.LogCaptureFixture) -> None:
     with Inbox() as gone:
         away = receiver(gone)
-    with caplog.at_level(logging.DEBUG), pytest.raises(NoAnswerError, match=r"no answer \(ConnectError\)") as error:
+    with caplog.at_level(logging.DEBUG), pytest.raises(UnreachableError, match=r"no answer \(ConnectError\)") as error:
         send(content, Webhook(), away, QUICK)
     assert "audience_webhook (http://127.0.0.1" in str(error.value)
     assert not {word for word in (TOKEN, SECRET) if word in str(error.value) + caplog.text + repr(away)}
