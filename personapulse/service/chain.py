@@ -122,7 +122,7 @@ def _wait_for(parts: Parts, run: str) -> Run:
 
 
 def finish_exports(parts: Parts) -> None:
-    """Wait for audiences that are on their way out: stopped now, they would leave with the next `up` at the earliest."""
+    """Wait for audiences on their way out: stopped now, they would leave with the next `up` at the earliest."""
 
     def are_leaving() -> bool:
         return any(run.dag == EXPORT and run.state in {"queued", "running"} for run in parts.api.runs())
