@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from personapulse import __version__
-from personapulse.commands import clv, convert, doctor, insights, metric, model, query, report, simulate, up, upkeep
+from personapulse.commands import (
+    audience,
+    clv,
+    convert,
+    doctor,
+    insights,
+    metric,
+    model,
+    query,
+    report,
+    simulate,
+    up,
+    upkeep,
+)
 from personapulse.errors import PersonaPulseError
 
 application = typer.Typer(
@@ -41,6 +54,7 @@ def settings(
 
 application.command()(up.up)
 application.command()(up.down)
+application.add_typer(audience.commands)
 application.add_typer(clv.commands)
 application.add_typer(convert.commands)
 application.add_typer(query.commands)

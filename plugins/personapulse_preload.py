@@ -25,6 +25,7 @@ OF_DAGS = (
     "personapulse.ingest",
     "personapulse.marts",
     "personapulse_airflow.alerts",
+    "personapulse_airflow.audiences",
     "personapulse_airflow.extract",
     "personapulse_airflow.intent",
     "personapulse_airflow.refresh",

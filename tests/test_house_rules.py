@@ -31,6 +31,7 @@ BELOW = {
     "features": {"core"},
     "insights": {"marts", "core"},
     "dashboard": {"marts"},
+    "audiences": {"marts", "ops"},
     "parts": {"marts"},
 }
 

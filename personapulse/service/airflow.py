@@ -19,10 +19,11 @@ from personapulse.service.processes import Processes
 
 INGEST, SEGMENTS, PUBLISH, HISTORY = "ingest_shop_data", "build_segments", "publish_dashboards", "load_history"
 TRAIN, SCORE = "train_intent_model", "score_intent"
-OVERRIDE, ROLLBACK, MAINTAIN = "override_intent_gate", "rollback_intent_model", "maintain_warehouse"
+OVERRIDE, ROLLBACK = "override_intent_gate", "rollback_intent_model"
+EXPORT, MAINTAIN = "export_audiences", "maintain_warehouse"
 CHAIN = (INGEST, SEGMENTS, TRAIN, SCORE, PUBLISH)  # what each day goes through, in this order
 GOES_ON = {TRAIN, SCORE}  # where they fail the day goes on, without new scores
-DAGS = (*CHAIN, HISTORY, OVERRIDE, ROLLBACK, MAINTAIN)
+DAGS = (*CHAIN, HISTORY, OVERRIDE, ROLLBACK, EXPORT, MAINTAIN)
 
 # Logs are read from disk by the API server, so nobody needs to serve them over further ports.
 PROGRAMS: dict[str, Sequence[str]] = {

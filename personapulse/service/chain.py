@@ -9,13 +9,14 @@ from typing import Any
 from personapulse import ingest, warehouse
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.service.airflow import CHAIN, HISTORY, INGEST, TRAIN, Airflow
+from personapulse.service.airflow import CHAIN, EXPORT, HISTORY, INGEST, TRAIN, Airflow
 from personapulse.service.api import AirflowApi, Run
 from personapulse.service.days import Days, follow
 from personapulse.service.plan import Plan
 from personapulse.service.screen import DayProgress, Screen
 
 POLL = 0.5  # seconds
+EXPORT_SECONDS = 600.0  # a receiver that is away is tried for longer; that may go on with the next `up`
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,23 @@ def _wait_for(parts: Parts, run: str) -> Run:
         if now.state in {"success", "failed"}:
             return now
         time.sleep(POLL)
+
+
+def finish_exports(parts: Parts) -> None:
+    """Wait for audiences on their way out: stopped now, they would leave with the next `up` at the earliest."""
+
+    def are_leaving() -> bool:
+        return any(run.dag == EXPORT and run.state in {"queued", "running"} for run in parts.api.runs())
+
+    if are_leaving():
+        with parts.screen.step("Export audiences") as step:
+            deadline = time.monotonic() + EXPORT_SECONDS
+            while are_leaving():
+                parts.airflow.refuse_if_ended()
+                if time.monotonic() > deadline:
+                    step.note = "not over yet; the next `up` goes on with it"
+                    return
+                time.sleep(POLL)
 
 
 def _tell_days(screen: Screen, plan: Plan, green: list[datetime.date]) -> None:

@@ -87,7 +87,10 @@ def run_up(home: Home, plan: Plan, wishes: Wishes, screen: Screen) -> int:
             airflow = Airflow(home, environment, processes)
             with _logged_in(home, port) as api:
                 _start_airflow(airflow, postgres, api, interrupts, screen)
-                is_good = chain.run(chain.Parts(home, postgres, airflow, api, screen), plan, again=wishes.rerun)
+                parts = chain.Parts(home, postgres, airflow, api, screen)
+                is_good = chain.run(parts, plan, again=wishes.rerun)
+                if wishes.once:
+                    chain.finish_exports(parts)
                 _tell_end(home, api, meter, screen, double)
                 if wishes.show:
                     _show(dashboard_address(api.address), screen)

@@ -1,4 +1,4 @@
-"""Whose turn it is to refresh Power BI: only the newest day's, and once, however many days come in a row."""
+"""Whose turn it is to leave the house: only the newest day's, and once, however many days come in a row."""
 
 import asyncio
 import datetime
@@ -73,21 +73,27 @@ class TurnTrigger(BaseTrigger):
         return days_on_their_way() > 0 and newest_day() <= shared.day_of(self.day)
 
 
-class WaitForTurn(BaseOperator):
-    """Lets the newest day through; skips any other, and all while Power BI is not set up.
+class WaitForNewestDay(BaseOperator):
+    """Lets the newest day through and skips any other, and all while there is nothing to wait for.
 
     While another day is on its way into core (a backfill), the newest so far waits to see whether a newer one arrives:
-    so the days of a backfill refresh Power BI once, and a backfill of old days never does.
+    so the days of a backfill have their effect once, and a backfill of old days never has.
     """
+
+    does = "goes on"  # what the newest day's run does, for the log
+
+    def wait_minutes(self) -> float:
+        """Say how long to wait for newer days; raise `AirflowSkipException` if what follows is not set up."""
+        raise NotImplementedError
 
     def execute(self, context: "Context") -> None:
         """Look, and wait if a newer day may be coming."""
-        settings = read_settings(self._demand_set_up())
+        wait_minutes = self.wait_minutes()
         day = shared.day_of(context["partition_key"])
         self._demand_newest(day)
         if count := days_on_their_way():
             self.log.info("%d runs may bring a newer day than %s: waiting.", count, day)
-            deadline = time.time() + settings.wait_minutes * 60
+            deadline = time.time() + wait_minutes * 60
             self.defer(trigger=TurnTrigger(day.isoformat(), deadline), method_name=self.after_waiting.__name__)
 
     def after_waiting(self, context: "Context", event: dict[str, Any]) -> None:  # noqa: ARG002 - named by Airflow
@@ -97,13 +103,20 @@ class WaitForTurn(BaseOperator):
     def _demand_newest(self, day: datetime.date) -> None:
         newest = newest_day()
         if newest > day:
-            raise AirflowSkipException(f"{newest} is in core and newer than {day}: its own run refreshes Power BI.")
+            raise AirflowSkipException(f"{newest} is in core and newer than {day}: its own run {self.does}.")
         self.log.info("%s is the newest day in core.", day)
 
-    def _demand_set_up(self) -> str:
+
+class WaitForTurn(WaitForNewestDay):
+    """Lets the newest day refresh Power BI; skips all while Power BI is not set up."""
+
+    does = "refreshes Power BI"
+
+    def wait_minutes(self) -> float:
+        """Read the settings of the refresh; skip without them."""
         missing = f"no connection {CONNECTION}"
         if shared.is_set_up(CONNECTION):
             if found := str(Variable.get(VARIABLE, default="")):
-                return found
+                return read_settings(found).wait_minutes
             missing = f"no Variable {VARIABLE}"
         raise AirflowSkipException(f"Power BI is not set up ({missing}), so it is not refreshed. docs/powerbi.md")

@@ -14,6 +14,7 @@ from personapulse.personas import reading
 
 DAG_IDS = [
     "build_segments",
+    "export_audiences",
     "ingest_shop_data",
     "load_history",
     "maintain_warehouse",
@@ -80,6 +81,7 @@ def test_the_runbook_has_an_entry_for_each_dag():
         "rollback_intent_model",
         "score_intent",
         "publish_dashboards",
+        "export_audiences",
         "load_history",
         "maintain_warehouse",
     ]

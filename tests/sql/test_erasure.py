@@ -130,6 +130,14 @@ def test_what_they_were_as_persons_goes_with_them(world: World) -> None:
     ) == [(0,)]
 
 
+def test_they_are_in_no_audience_any_more(world: World) -> None:
+    world.erase(*GONE)
+    never = world.rows(
+        "select count(*), min(reason) from ops.never_exported where user_id in (select user_id from marts.personas)"
+    )
+    assert never == [(2, "erased")]
+
+
 def test_sums_stay_and_no_check_finds_anything(world: World) -> None:
     before = world.rows(SUMS)
     world.erase(*GONE)

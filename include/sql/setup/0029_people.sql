@@ -46,3 +46,16 @@ language sql stable parallel safe
 as $$
     select encode(sha256(convert_to(salt.salt || id_hash.user_id, 'UTF8')), 'hex') from ops.erasure_salt as salt
 $$;
+
+-- who has been erased is in the marts under a key that is nobody's, and leaves for nowhere
+create or replace view ops.never_exported as
+select
+    user_id,
+    'suppressed'::text as reason
+from ops.suppressed_customers
+union all
+select distinct
+    user_id,
+    'erased'::text as reason
+from core.users
+where starts_with(user_id, 'erased-');
