@@ -28,7 +28,7 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 # The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
 LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
 WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/one_day tests/e2e/test_crashes.py
-PYTEST = .venv-test/bin/python -m pytest --ignore tests/faults --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+PYTEST = .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
 test: look browser ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
@@ -37,6 +37,10 @@ test: look browser ## every check: lint, types, unit, SQL, dags, end to end; two
 .PHONY: faults
 faults: .venv-test/.installed ## break things while a night is under way: workers, scheduler, database, late days, midnight in a backfill (20 minutes)
 	@.venv-test/bin/python -m pytest -v --durations 10 tests/faults tests/e2e/test_crashes.py $(PYTEST_ARGS)
+
+.PHONY: audiences
+audiences: .venv-test/.installed ## take three days through a real scheduler and see what leaves: the newest day's audiences, once (three minutes)
+	@.venv-test/bin/python -m pytest -v tests/exports $(PYTEST_ARGS)
 
 .PHONY: quick
 quick: look browser ## what needs no Airflow scheduler
