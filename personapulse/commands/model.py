@@ -60,6 +60,8 @@ def list_(context: typer.Context) -> None:
             typer.echo("No model has been trained yet. Train one: personapulse model train")
             return
         screen.show_list(_console(), versions, decisions.by_version(connection), champions.history(connection))
+        if outdated := registry.to_be_trained_anew(connection):
+            typer.echo(f"Learned from customers who have been erased since, to be trained anew: {', '.join(outdated)}.")
 
 
 @commands.command()

@@ -238,6 +238,11 @@ def versions(connection: Connection) -> list[ModelVersion]:
         return cursor.execute("select * from ml.model_versions order by created_at desc, model_version").fetchall()
 
 
+def to_be_trained_anew(connection: Connection) -> list[str]:
+    """Return the versions that learned from customers who have been erased since, by name."""
+    return [name for (name,) in connection.execute("select model_version from ml.retraining order by model_version")]
+
+
 def find(connection: Connection, name: str) -> ModelVersion:
     """Return the version of that name, or the only one whose name begins so.
 

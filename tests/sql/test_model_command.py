@@ -85,7 +85,7 @@ def models(home: EmbeddedPostgres) -> Iterator[Models]:
     with connect(home.conninfo(DATABASE)) as connection:
         yield Models(home.data.parent, connection)
         connection.execute(
-            "truncate ml.model_versions, ml.gate_decisions, ml.promotions, ml.scored_days, ml.live_metrics"
+            "truncate ml.retraining, ml.model_versions, ml.gate_decisions, ml.promotions, ml.scored_days, ml.live_metrics"
         )
 
 
@@ -229,3 +229,11 @@ def test_a_training_tells_the_verdict_and_promotes_only_who_passed_and_if_asked_
         assert result.exit_code == (0 if passed else 1)
         assert f"The gate {'passed' if passed else 'refused'} it for 2026-04-07" in result.stdout
         assert built.champion("2026-04-07") == champion
+
+
+def test_a_model_that_learned_from_somebody_erased_is_told(models: Models) -> None:
+    version = models.save("learned", "2026-03-01")
+    assert "to be trained anew" not in models("list").output
+    models.connection.execute("insert into ml.retraining (model_version) values (%s)", (version,))
+    told = " ".join(models("list").output.split())
+    assert f"Learned from customers who have been erased since, to be trained anew: {version}." in told
