@@ -85,12 +85,12 @@ def honest() -> tuple[Shop, Trained]:
 
 
 @contextmanager
-def small_forests() -> Iterator[None]:
+def small_forests(trees: int = 40) -> Iterator[None]:
     """Search no settings, and grow, draw and deal less often, for tests that hold whatever the forest is like."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "LEAVES", (10,))
         patch.setattr(training, "OTHERS", ())
-        patch.setattr(training, "TREES", 40)
+        patch.setattr(training, "TREES", trees)
         patch.setattr(importance, "REPEATS", 2)
         patch.setattr(canaries, "SHUFFLES", 8)
         patch.setattr(canaries, "SHUFFLED_TREES", 10)
