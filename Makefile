@@ -62,7 +62,7 @@ look: .venv-test/.installed
 
 .PHONY: lint
 lint: .venv-test/.installed ## ruff (with its Airflow rules) and sqlfluff
-	@.venv-test/bin/ruff check . && .venv-test/bin/ruff format --check . && .venv-test/bin/sqlfluff lint -q --processes 2 include/sql
+	@.venv-test/bin/ruff check . && .venv-test/bin/ruff format --check . && .venv-test/bin/python .ci/lint_sql.py lint -q --processes 2 include/sql
 
 .PHONY: types
 types: .venv-test/.installed ## mypy, strict
