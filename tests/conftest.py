@@ -18,7 +18,7 @@ from tests.servers import server_folder
 ROOT = Path(__file__).parents[1]
 SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
 
-gc.set_threshold(100_000, 30, 30)  # all that is loaded and collected stays; to look through it again takes half a second
+gc.set_threshold(100_000, 30, 30)  # what is loaded and collected stays; to look through it takes half a second
 
 # The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
 hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=10)

@@ -1,6 +1,5 @@
 """Every mart, computed by another engine over the same rows, is the same: as known and restated, here and there."""
 
-import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
