@@ -1,5 +1,6 @@
 """What every test may use: one real PostgreSQL for the session, started the way the product starts it."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.servers import server_folder
 
 ROOT = Path(__file__).parents[1]
 SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
+
+gc.set_threshold(100_000, 30, 30)  # what is loaded and collected stays; to look through it takes half a second
 
 # The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
 hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=10)

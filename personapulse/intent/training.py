@@ -209,14 +209,14 @@ def by_customer(frame: pd.DataFrame, seed: int) -> Iterator[tuple[pd.DataFrame, 
 
 
 def fit(
-    frame: pd.DataFrame, features: Sequence[Feature], settings: Settings, seed: int, trees: int = TREES
+    frame: pd.DataFrame, features: Sequence[Feature], settings: Settings, seed: int, trees: int | None = None
 ) -> Pipeline:
-    """Fit encoder and forest to a frame, with two cores; predictions then use one each (see `scores`).
+    """Fit encoder and forest (of `TREES`) to a frame, with two cores; predictions then use one each (see `scores`).
 
     A tree draws a fifth of the rows, more where they are few and less where they are many.
     """
     forest = RandomForestClassifier(
-        n_estimators=trees,
+        n_estimators=trees or TREES,
         min_samples_leaf=settings.leaf,
         max_depth=settings.depth,
         max_features=SHARE_OF_FEATURES,

@@ -34,7 +34,7 @@ PROGRAMS: dict[str, Sequence[str]] = {
 }
 COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")  # as the health page names them
 START_SECONDS = 240
-POLL = 0.25  # seconds
+POLL = 0.5  # seconds
 TAIL = 15  # lines
 
 

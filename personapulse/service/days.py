@@ -9,7 +9,7 @@ from typing import Any
 from personapulse.service.airflow import CHAIN, GOES_ON, TRAIN
 from personapulse.service.api import AirflowApi, Run
 
-POLL = 1.0  # seconds; each asks the API server several times, which takes a tenth of a core
+POLL = 2.0  # seconds; each asks the API server several times, which takes a fifth of a second of a core
 OVERLAP = datetime.timedelta(seconds=20)  # runs are asked for again this far back, so that no change is missed
 OUR_WORDS = {"PersonaPulseError", "UnreachableError"}  # what they say needs no name of a class before it
 LINK_SECONDS = 120.0  # the scheduler starts the next dag within seconds; after this it never will

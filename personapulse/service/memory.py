@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import psutil
 
-INTERVAL = 4.0  # seconds between two samples; each looks at every page of a gigabyte
+INTERVAL = 8.0  # seconds between two samples; each looks at every page of a gigabyte
 
 
 class MemoryMeter:

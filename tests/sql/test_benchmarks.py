@@ -2,17 +2,18 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from benchmarks.__main__ import app
 from benchmarks.events import make_events
-from personapulse.paths import ROOT
 
 from ..servers import server_folder
+from ..unit.intent_shop import small_forests
 
 SMALL = ["--events", "2000", "--users", "100", "--short", "2", "--long", "4", "--repeats", "1"]
 SMALL += ["--large", "200", "2400", "2400", "--customers", "1000", "--snapshots", "1000"]
@@ -25,14 +26,14 @@ def cache() -> Iterator[Path]:
         yield folder
 
 
-def bench(cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmarks", *SMALL, "--cache", str(cache), *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+def bench(cache: Path, *arguments: str) -> Result:
+    with small_forests():
+        return CliRunner().invoke(app, [*SMALL, "--cache", str(cache), *arguments])
 
 
 def test_the_benchmark_measures_everything_it_promises(tmp_path: Path, cache: Path) -> None:
     done = bench(cache, "--json", str(tmp_path / "figures.json"), "--markdown")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     figures = {figure["what"]: figure for figure in json.loads((tmp_path / "figures.json").read_text())["figures"]}
     limits = {what: figure["limit"] for what, figure in figures.items() if figure["limit"]}
     assert limits == {
@@ -61,5 +62,5 @@ def test_a_flaw_that_was_planted_and_not_found_stops_the_benchmark(cache: Path) 
     planted = make_events(cache, 2_000).folder / "planted.json"
     planted.write_text(planted.read_text().replace('"missing_user_id": 1', '"missing_user_id": 2'))
     done = bench(cache, "ingestion")
-    assert done.returncode != 0
-    assert re.search("planted .*'missing_user_id': 2.*, in quarantine .*'missing_user_id': 1", done.stderr)
+    assert done.exit_code != 0
+    assert re.search("planted .*'missing_user_id': 2.*, in quarantine .*'missing_user_id': 1", str(done.exception))

@@ -19,6 +19,7 @@ from personapulse.intent.watching import Watched
 from personapulse.paths import SAMPLE_SHOP
 from personapulse.postgres import EmbeddedPostgres
 
+from ..unit.intent_shop import small_forests
 from ..unit.shop_rows import truth
 from .conftest import date
 from .sample_shop import FIRST, SOURCE, empty, for_the_moment
@@ -37,6 +38,13 @@ class House:
 
     def train(self, day: datetime.date = LAST) -> Candidate:
         return candidates.train(self.warehouse, day, self.registry, SOURCE.settings)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_setting() -> Iterator[None]:
+    """Search no settings and draw less often; the forest that is judged is as large as ever."""
+    with small_forests(trees=training.TREES):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,17 @@
 """A shop for tests of purchase intent: snapshot frames whose truth is known, drawn in a few lines."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy import special
 
-from personapulse.intent import training
+from personapulse.intent import bootstrap, canaries, importance, training
 from personapulse.intent.features import Feature
 from personapulse.intent.training import Trained
 
@@ -80,3 +82,19 @@ def honest() -> tuple[Shop, Trained]:
     """A shop with a signal and a model of it, made once: leave them as they are."""
     drawn = shop()
     return drawn, fit(drawn.training)
+
+
+@contextmanager
+def small_forests(trees: int = 40) -> Iterator[None]:
+    """Search no settings, and grow, draw and deal less often, for tests that hold whatever the forest is like."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "LEAVES", (10,))
+        patch.setattr(training, "OTHERS", ())
+        patch.setattr(training, "TREES", trees)
+        patch.setattr(importance, "REPEATS", 2)
+        patch.setattr(canaries, "SHUFFLES", 8)
+        patch.setattr(canaries, "SHUFFLED_TREES", 10)
+        patch.setattr(bootstrap, "MOST_DRAWS", bootstrap.LEAST_DRAWS)
+        honest.cache_clear()
+        yield
+    honest.cache_clear()

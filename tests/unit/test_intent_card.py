@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from intent_shop import fit, honest
+from intent_shop import fit, honest, small_forests
 
-from personapulse.intent import card, evaluation, gate, plots, training
+from personapulse.intent import card, gate, plots
 from personapulse.intent.evaluation import Measurements, evaluate
 
 POLICY = gate.load_policy()
@@ -16,15 +16,10 @@ VERSION = {"model_version": "2026-05-31-ab12", "trained_for": "2026-05-31", "lib
 
 @pytest.fixture(scope="module")
 def measured() -> Iterator[Measurements]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "LEAVES", (10,))
-        patch.setattr(training, "OTHERS", ())
-        patch.setattr(evaluation.canaries, "SHUFFLES", 3)
-        honest.cache_clear()
+    with small_forests():
         drawn, trained = honest()
         champion = fit(drawn.training, seed=4).model
         yield json.loads(json.dumps(evaluate(trained, drawn.hold_out.assign(views_7d=9.0), champion)))
-    honest.cache_clear()
 
 
 def test_a_card_begins_with_what_the_gate_said(measured: Measurements) -> None:

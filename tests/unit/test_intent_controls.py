@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from intent_shop import FEATURES, HORIZON, fit, honest, shop
+from intent_shop import FEATURES, HORIZON, fit, honest, shop, small_forests
 
-from personapulse.intent import evaluation, gate, training
+from personapulse.intent import gate
 from personapulse.intent.calibration import Calibration
 from personapulse.intent.evaluation import Measurements, evaluate
 from personapulse.intent.features import Feature
@@ -19,15 +19,9 @@ POLICY = gate.load_policy()
 
 @pytest.fixture(scope="module", autouse=True)
 def _quick() -> Iterator[None]:
-    """Fewer leaf sizes and repeats: the controls must fall whatever the search finds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "LEAVES", (10,))
-        patch.setattr(training, "OTHERS", ())
-        patch.setattr(evaluation.importance, "REPEATS", 2)
-        patch.setattr(evaluation.canaries, "SHUFFLES", 8)
-        honest.cache_clear()
+    """The controls must fall whatever the search finds."""
+    with small_forests():
         yield
-    honest.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,18 @@ from personapulse.errors import PersonaPulseError
 from personapulse.intent import arrays, calibration, drift, rules, training
 from personapulse.intent.encoding import Encoder
 from personapulse.intent.features import Feature
+
+TREES = training.TREES
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees() -> Iterator[None]:
+    """What is looked at here holds for forests of any number of trees."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "TREES", 30)
+        honest.cache_clear()
+        yield
+    honest.cache_clear()
 
 
 def test_a_window_is_foretold_only_from_labels_that_had_ended_before_it() -> None:
@@ -65,7 +78,7 @@ def test_a_forest_of_any_number_of_rows_stays_under_20_megabytes(rows: int) -> N
     leaves = training._rows_per_tree(rows) / training._least_leaf(rows)
     assert leaves <= training.MOST_LEAVES
     node = 64 + 16  # bytes: a row of Tree.__getstate__()["nodes"], and two values
-    assert training.TREES * 2 * training.MOST_LEAVES * node < 17_000_000
+    assert TREES * 2 * training.MOST_LEAVES * node < 17_000_000
 
 
 def test_an_artifact_holds_nothing_that_grows_with_the_rows() -> None:

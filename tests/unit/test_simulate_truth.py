@@ -125,7 +125,7 @@ def shops(tmp_path_factory):
     roots = {}
     for has_signal in (True, False):
         roots[has_signal] = tmp_path_factory.mktemp("shops") / str(has_signal)
-        simulate_shop(roots[has_signal], lambda what, share: None, users=5000, days=57, seed=21, has_signal=has_signal)
+        simulate_shop(roots[has_signal], lambda what, share: None, users=3500, days=57, seed=21, has_signal=has_signal)
     return roots
 
 
@@ -202,9 +202,8 @@ def test_looking_for_something_shows_before_the_order(shops):
 
 
 def test_the_year_the_week_and_dropout_show(tmp_path):
-    drawn = simulate_shop(
-        tmp_path / "year", lambda what, share: None, users=1500, days=365, seed=2, first_day=datetime.date(2025, 1, 1)
-    )
+    half = {"users": 1500, "days": 175, "first_day": datetime.date(2025, 7, 1)}
+    drawn = simulate_shop(tmp_path / "year", lambda what, share: None, seed=2, **half)
     assert sum(drawn.personas.values()) == 1500
     paid = paid_orders(tmp_path / "year")
     per_day = paid.groupby("day").size()

@@ -29,7 +29,7 @@ def until(found):
     end = time.monotonic() + PATIENCE
     while not (it := found()):
         assert time.monotonic() < end
-        time.sleep(0.5)
+        time.sleep(1)
     return it
 
 
