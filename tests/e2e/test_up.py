@@ -22,7 +22,7 @@ from personapulse.warehouse import AIRFLOW_DATABASE
 
 DAYS = 40
 NEWEST = "2026-02-09"
-FIRST_RUN = [f"2026-02-0{number}" for number in range(6, 10)]  # of the past only its last day, and the newest three
+FIRST_RUN = [f"2026-02-0{number}" for number in range(4, 10)]  # of the past only its last day, and the newest five
 MENDED_DAY = "2026-02-10"  # arrives without its orders, and is mended later
 BAD_DAYS = ("2026-02-11", "2026-02-12", "2026-02-13")
 
@@ -34,7 +34,7 @@ def shop(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first_run(house, shop):
-    """From nothing: 37 days of history, then the newest three through the scheduler, and to a double of Power BI."""
+    """From nothing: 35 days of history, then the newest five through the scheduler, and to a double of Power BI."""
     arguments = ("--source", str(shop), "--from", FIRST_RUN[1], "--with-powerbi-double")
     return house.run("up", "--once", *arguments, patience=2 * PATIENCE)
 
@@ -63,10 +63,10 @@ def test_a_port_in_use_is_refused_before_anything_starts(house, shop):
     assert not house.home.postgres.exists()
 
 
-def test_three_days_go_through_the_whole_chain(house, first_run):
+def test_five_days_go_through_the_whole_chain(house, first_run):
     code, output = first_run
     assert code == 0, output
-    assert re.search(r"Load 37 days of history", output)
+    assert re.search(r"Load 35 days of history", output)
     days = [str(day) for (day,) in house.query("select distinct as_of_date from marts.personas order by 1")]
     assert days == FIRST_RUN
     nobody_changed = {"persona_changes"}  # in this shop of arithmetic
@@ -76,7 +76,7 @@ def test_three_days_go_through_the_whole_chain(house, first_run):
     assert house.query("select count(distinct source_day) from ops.loads where state = 'loaded'") == [(DAYS,)]
 
 
-def test_a_backfill_of_three_days_refreshes_power_bi_once_for_the_newest(house, first_run):
+def test_a_backfill_of_five_days_refreshes_power_bi_once_for_the_newest(house, first_run):
     with (
         EmbeddedPostgres(house.home) as postgres,
         psycopg.connect(postgres.conninfo(AIRFLOW_DATABASE)) as connection,
