@@ -19,7 +19,7 @@ from personapulse.intent.watching import Watched
 from personapulse.paths import SAMPLE_SHOP
 from personapulse.postgres import EmbeddedPostgres
 
-from ..unit.intent_shop import small_forests
+from ..unit.intent_shop import fewer_draws
 from ..unit.shop_rows import truth
 from .conftest import date
 from .sample_shop import FIRST, SOURCE, empty, for_the_moment
@@ -41,9 +41,9 @@ class House:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _one_setting() -> Iterator[None]:
-    """Search no settings and draw less often; the forest that is judged is as large as ever."""
-    with small_forests(trees=training.TREES):
+def _fewer_draws() -> Iterator[None]:
+    """The forest that is judged is searched for and as large as ever."""
+    with fewer_draws():
         yield
 
 

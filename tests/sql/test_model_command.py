@@ -85,7 +85,8 @@ def models(home: EmbeddedPostgres) -> Iterator[Models]:
     with connect(home.conninfo(DATABASE)) as connection:
         yield Models(home.data.parent, connection)
         connection.execute(
-            "truncate ml.retraining, ml.model_versions, ml.gate_decisions, ml.promotions, ml.scored_days, ml.live_metrics"
+            "truncate ml.retraining, ml.model_versions, ml.gate_decisions, ml.promotions, ml.scored_days,"
+            " ml.live_metrics"
         )
 
 

@@ -85,12 +85,19 @@ def honest() -> tuple[Shop, Trained]:
 
 
 @contextmanager
-def small_forests(trees: int = 40) -> Iterator[None]:
+def small_forests() -> Iterator[None]:
     """Search no settings, and grow, draw and deal less often, for tests that hold whatever the forest is like."""
-    with pytest.MonkeyPatch.context() as patch:
+    with fewer_draws(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "LEAVES", (10,))
         patch.setattr(training, "OTHERS", ())
-        patch.setattr(training, "TREES", trees)
+        patch.setattr(training, "TREES", 40)
+        yield
+
+
+@contextmanager
+def fewer_draws() -> Iterator[None]:
+    """Draw and deal less often, for tests of a forest as it is that hold whatever is drawn."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importance, "REPEATS", 2)
         patch.setattr(canaries, "SHUFFLES", 8)
         patch.setattr(canaries, "SHUFFLED_TREES", 10)
