@@ -36,7 +36,9 @@ commands = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As in include/audiences.yaml.")]
 Ids = Annotated[
     str,
-    typer.Argument(metavar="FILE|ID", help="A user_id, or a file with one user_id per line; - before an ID like -5."),
+    typer.Argument(
+        metavar="FILE|ID", help="A user_id, or a file with one user_id per line; write -- before an ID like -5."
+    ),
 ]
 
 
@@ -229,4 +231,4 @@ def _warehouse(context: typer.Context) -> Iterator[psycopg.Connection[Any]]:
 
 def _console() -> Console:
     # a pipe has no width: what is kept of the output should not be cut to that of a small screen
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)

@@ -19,9 +19,11 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 from personapulse import ingest
+from personapulse.audiences import Audiences, Folder, exports, suppression
 from personapulse.errors import PersonaPulseError
 from personapulse.intent.registry import Registry
 
+from .audience_shop import DAY, WHO, audience, fill, set_up
 from .conftest import Shop, date
 from .models import TRAINING, Chances
 
@@ -205,3 +207,19 @@ def test_a_models_artifact_and_card_are_kept_in_a_bucket(
     bucket.delete_object(Bucket="lake", Key=f"models/{saved.model_version}/model.joblib")
     with pytest.raises(PersonaPulseError, match=r"neither at s3://lake/models/.*/model\.joblib"):
         models.load(saved)
+
+
+def test_an_audience_lands_in_a_bucket_whole_and_in_place_of_a_former_one(
+    bucket: Any, warehouse: psycopg.Connection[Any]
+) -> None:
+    fill(warehouse, ["ann", "bob"])
+    key = f"audiences/{DAY}/win-back.csv"
+    for expected in (["ann", "bob"], ["bob"]):
+        (outcome,) = exports.export(
+            warehouse, Audiences("salt", {}), audience(Folder("s3://lake/audiences")), DAY, set_up=set_up(), who=WHO
+        )
+        assert outcome.state == "exported", outcome.told
+        lines = bucket.get_object(Bucket="lake", Key=key)["Body"].read().decode().splitlines()
+        assert [line.split(",")[2] for line in lines[1:]] == expected
+        suppression.suppress(warehouse, ["ann"], "asked")
+    assert [found["Key"] for found in bucket.list_objects_v2(Bucket="lake")["Contents"]] == [key]
