@@ -21,7 +21,7 @@ endef
 
 .PHONY: help
 help: ## list what make can do
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays up until Ctrl-C (ARGS="--once" ends after the last day)
@@ -33,11 +33,11 @@ WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/one_day tests/e2e/test_crashes.p
 PYTEST = .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
-test: look browser ## every check: lint, types, unit, SQL, dags, end to end; two files of tests at a time
+test: look browser ## lint, types, unit, SQL, dags, end to end; two files of tests at a time (what takes long is in `make faults` and `make audiences`)
 	@$(PYTEST) $(WITH_SCHEDULER) $(LONGEST) tests $(PYTEST_ARGS)
 
 .PHONY: faults
-faults: .venv-test/.installed ## break things while a night is under way: workers, scheduler, database, late days, midnight in a backfill (20 minutes)
+faults: .venv-test/.installed ## break things while a night is under way: workers, scheduler, database, late days, midnight in a backfill (up to an hour)
 	@.venv-test/bin/python -m pytest -v --durations 10 tests/faults tests/e2e/test_crashes.py $(PYTEST_ARGS)
 
 .PHONY: audiences
