@@ -59,10 +59,13 @@ def _read(file: Path) -> list[str]:
 
 def _show(done: erasure.Erasure) -> None:
     """Print the proof; exit with 1 if anything is left over."""
-    table = Table("where", "values erased", title=f"{done.customers} customers erased")
-    for place, count in done.found.items():
-        table.add_row(place, f"{count:,}")
-    Console().print(table)
+    if done.found:
+        table = Table("where", "values erased", title=f"Erased: {done.customers} asked for")
+        for place, count in done.found.items():
+            table.add_row(place, f"{count:,}")
+        Console().print(table)
+    else:
+        typer.echo("Nobody of that name is known here. Rows that name them will be refused.")
     typer.echo("Nothing is left of them in any column." if not done.left_over else f"LEFT OVER: {dict(done.left_over)}")
     if done.elsewhere:
         typer.echo(f"The same text stands for something else in {dict(done.elsewhere)}; look whether it does.")

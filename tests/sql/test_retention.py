@@ -172,6 +172,8 @@ def test_the_commands_say_what_they_did(home: Path, tmp_path: Path) -> None:
     )
     done = run(home, "erase-user", "u7", "--now")
     assert done.exit_code == 0, done.output
-    assert "3 customers erased" in done.output
+    assert "Erased: 3 asked for" in done.output
     assert "core.users.user_id" in done.output
     assert "Nothing is left of them in any column." in done.output
+    unknown = run(home, "erase-user", "zz-9", "--now")
+    assert "Nobody of that name is known here. Rows that name them will be refused." in unknown.output
