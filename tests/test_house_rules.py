@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def imports(file: Path) -> set[str]:
     return found
 
 
+@cache  # two rules look at each file
 def statements(file: Path) -> list[exp.Expression]:
     """Parse a SQL file as PostgreSQL; placeholders stand for values."""
     text = file.read_text()
