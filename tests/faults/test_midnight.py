@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from personapulse.service.airflow import CHAIN
+from personapulse.service.airflow import CHAIN, GOES_ON
 from personapulse.service.api import AirflowApi
 
 from .conftest import House, make_shop, new_house, until
@@ -90,7 +90,8 @@ def test_a_night_comes_due_in_a_backfill_of_thirty_days(house: House, tmp_path: 
     assert {run.run.split("__")[0] for run in api.runs() if run.dag == CHAIN[0] and run.day == str(today)} == {
         "scheduled"
     }
-    assert {state for dag in CHAIN for day, state in states(api, dag).items() if day in days} == {"success"}
+    through = [dag for dag in CHAIN if dag not in GOES_ON]  # a model refused for want of buyers holds nobody up
+    assert {state for dag in through for day, state in states(api, dag).items() if day in days} == {"success"}
     assert refreshes(house) == asked + 1
     api.close()
     assert command.interrupt() == 0
