@@ -98,7 +98,7 @@ class ExtractFile:
         with reached(self.address):
             first = next(self.chunks(), b"").split(b"\n", 1)[0].rstrip(b"\r")
         try:
-            names = [name.strip() for name in next(csv.reader([first.decode()], skipinitialspace=True), [""])]
+            names = [name.strip() for name in next(csv.reader([first.decode()], skipinitialspace=True), [])] or [""]
         except UnicodeDecodeError:
             raise PersonaPulseError(f"{self.address}, line 1: not UTF-8. Save the file as UTF-8.") from None
         if names == [""]:
