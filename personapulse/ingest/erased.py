@@ -32,9 +32,9 @@ class Erased:
     @classmethod
     def of(cls, connection: psycopg.Connection[Any]) -> "Erased":
         """Read them from the warehouse."""
-        hashes = frozenset(hash_ for (hash_,) in connection.execute("select id_hash from ops.erased_customers"))
-        ((salt,),) = connection.execute("select salt from ops.erasure_salt").fetchall()
-        return cls(salt, hashes)
+        query = "select salt, array(select id_hash from ops.erased_customers) from ops.erasure_salt"
+        ((salt, hashes),) = connection.execute(query).fetchall()
+        return cls(salt, frozenset(hashes))
 
     def names_one(self, file: ExtractFile, raw: str) -> bool:
         """Whether a row's text names one of them in any field, or in a field that could not be taken apart."""

@@ -158,7 +158,10 @@ def warehouse(login: str = MODELER) -> Iterator[psycopg.Connection[Any]]:
         The Airflow connection: `LOADER`, `MODELER` or `ADMIN`, whose rights are those of include/sql/grants.sql. One
         that is not set up is replaced by `shop_warehouse`. Its extras (`sslmode`, ...) go to libpq as they are.
     """
-    address = Connection.get(login if is_set_up(login) else WAREHOUSE)
+    try:
+        address = Connection.get(login)
+    except AirflowNotFoundException:
+        address = Connection.get(WAREHOUSE)
     conninfo = make_conninfo(
         host=address.host,
         port=address.port,
