@@ -109,8 +109,21 @@ def _sha256(file: Path) -> str:
 
 def take_lock(connection: psycopg.Connection[Any], name: str, *, is_shared: bool = False) -> None:
     """Wait for the named lock; it is held until the transaction ends. Those who share it hold it together."""
-    lock = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
-    connection.execute(f"select {lock}(hashtextextended(%s, 0))".encode(), (f"personapulse.{name}",))
+    _lock(connection, "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock", name)
+
+
+@contextmanager
+def held_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]:
+    """Hold the named lock for as long as a block takes, in no transaction: that may be minutes."""
+    _lock(connection, "pg_advisory_lock", name)
+    try:
+        yield
+    finally:
+        _lock(connection, "pg_advisory_unlock", name)
+
+
+def _lock(connection: psycopg.Connection[Any], function: str, name: str) -> None:
+    connection.execute(f"select {function}(hashtextextended(%s, 0))".encode(), (f"personapulse.{name}",))
 
 
 def read_file(name: str, **fragments: str) -> str:

@@ -1,8 +1,7 @@
 """Exporting audiences: who leaves, to where, once; and the books of it."""
 
 import datetime
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from personapulse.audiences.content import Content, prepared
 from personapulse.audiences.receivers import Receiver
 from personapulse.audiences.settings import Audience, Audiences, Folder, Webhook
 from personapulse.errors import PersonaPulseError, UnreachableError
+from personapulse.warehouse import held_lock
 
 Connection = psycopg.Connection[Any]
 State = Literal["exported", "already exported", "not set up", "not scored", "failed"]
@@ -184,7 +184,7 @@ def _export_to(connection: Connection, content: Content, way: _Way, who: Who, *,
     """Send to one destination, unless the same was sent there before; two at once take turns."""
     if not way.send:
         return _passed_over(content.audience, way)
-    with _turn(connection, f"audience.{content.audience}.{way.label}"):
+    with held_lock(connection, f"audience.{content.audience}.{way.label}"):
         if not again and (sent := books.sent_before(connection, content, way.label)):
             told = (
                 f"{content.audience}: already exported to {way.label} at {sent:%Y-%m-%d %H:%M} UTC, so nothing was "
@@ -213,14 +213,3 @@ def _told(content: Content, where: str) -> str:
         f"{content.audience}: {content.customers} customers as of {content.as_of_date} to {where}; "
         f"{content.held_out} held out, {content.suppressed} suppressed.{escaped}"
     )
-
-
-@contextmanager
-def _turn(connection: Connection, name: str) -> Iterator[None]:
-    """Hold a lock for as long as a delivery takes, in no transaction: that may be minutes."""
-    lock = (f"personapulse.{name}",)
-    connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", lock)
-    try:
-        yield
-    finally:
-        connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", lock)
