@@ -86,9 +86,9 @@ def let_go(connection: psycopg.Connection[Any], settings: ShopSettings, *, is_dr
         for table in _tables_of_customers(connection)
     ]
     old = newest - datetime.timedelta(settings.quarantine_days)
-    told.append(_rows_before(connection, "quarantine", "source_day", old, is_dry_run=is_dry_run))
+    told.append(_before(connection, "ops.quarantine", "source_day", old, is_dry_run=is_dry_run))
     staged = newest - datetime.timedelta(STAGED_DAYS)
-    told += [_staged(connection, table, staged, is_dry_run=is_dry_run) for table in _staging(connection)]
+    told += [_before(connection, table, "known_from", staged, is_dry_run=is_dry_run) for table in _staging(connection)]
     return [one for one in told if one.days]
 
 
@@ -118,38 +118,23 @@ def _snapshots(connection: psycopg.Connection[Any], table: str, daily: int, *, i
     return LetGo(f"marts.{table}", tuple(gone), sum(counted[day] for day in gone))
 
 
-def _rows_before(
+def _before(
     connection: psycopg.Connection[Any], table: str, clock: str, day: datetime.date, *, is_dry_run: bool
 ) -> LetGo:
-    names = {"table": sql.Identifier("ops", table), "clock": sql.Identifier(clock)}
+    """Let go of the rows of a table that ingestion fills, of days before a day."""
+    names = {"table": sql.Identifier(*table.split(".")), "clock": sql.Identifier(clock)}
+    counting = sql.SQL("select {clock}, count(*) from {table} where {clock} < %s group by {clock} order by 1")
     with connection.transaction():
-        counted = connection.execute(
-            sql.SQL("select {clock}, count(*) from {table} where {clock} < %s group by {clock} order by 1").format(
-                **names
-            ),
-            (day,),
-        ).fetchall()
-        if not is_dry_run:
+        take_lock(connection, "core")
+        counted = connection.execute(counting.format(**names), (day,)).fetchall()
+        if counted and not is_dry_run:
             connection.execute(sql.SQL("delete from {table} where {clock} < %s").format(**names), (day,))
-    return LetGo(f"ops.{table}", tuple(one for one, _ in counted), sum(count for _, count in counted))
+    return LetGo(table, tuple(one for one, _ in counted), sum(count for _, count in counted))
 
 
 def _staging(connection: psycopg.Connection[Any]) -> list[str]:
-    return [column.table for column in columns(connection) if (column.schema, column.name) == ("staging", "known_from")]
-
-
-def _staged(connection: psycopg.Connection[Any], table: str, day: datetime.date, *, is_dry_run: bool) -> LetGo:
-    """Let go of days that were staged and never merged: partitions, or rows of the list of files."""
-    name = sql.Identifier("staging", table)
-    with connection.transaction():
-        take_lock(connection, "core")
-        counted = connection.execute(
-            sql.SQL("select known_from, count(*) from {} where known_from < %s group by 1 order by 1").format(name),
-            (day,),
-        ).fetchall()
-        if counted and not is_dry_run:
-            connection.execute(sql.SQL("delete from {} where known_from < %s").format(name), (day,))
-    return LetGo(f"staging.{table}", tuple(one for one, _ in counted), sum(count for _, count in counted))
+    """Tables of days that are staged: partitions of what came, and the list of files."""
+    return [column.place for column in columns(connection) if (column.schema, column.name) == ("staging", "known_from")]
 
 
 def orphaned_models(connection: psycopg.Connection[Any], folder: str, *, is_dry_run: bool = False) -> list[str]:
