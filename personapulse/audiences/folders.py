@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import fsspec
 
 from personapulse.audiences.content import Content
-from personapulse.errors import PersonaPulseError, UnreachableError
-from personapulse.ingest.files import FOR_A_PERSON
+from personapulse.errors import PersonaPulseError
+from personapulse.ingest.files import kind_of
 
 
 def put(content: Content, folder: str) -> str:
@@ -34,8 +34,7 @@ def put(content: Content, folder: str) -> str:
         filesystem.put_file(str(content.file), part)
         filesystem.mv(part, path)
     except Exception as error:  # noqa: BLE001 - each kind of store has errors of its own
-        kind = PersonaPulseError if isinstance(error, FOR_A_PERSON) else UnreachableError
-        raise kind(
+        raise kind_of(error)(
             f"The audience cannot be written to {address}: {str(error) or type(error).__name__}. "
             "Is the folder there, and may it be written to?"
         ) from None

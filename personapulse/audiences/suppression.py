@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from personapulse import customer_ids
 from personapulse.errors import PersonaPulseError
 
 
@@ -15,7 +16,7 @@ def read_ids(given: str) -> list[str]:
     Parameters
     ----------
     given : str
-        A `user_id`; or the path of an existing UTF-8 file, whose empty lines and first line `user_id` are passed over.
+        A `user_id`; or the path of an existing file, as `customer_ids.read_file` reads it.
 
     Raises
     ------
@@ -31,16 +32,7 @@ def read_ids(given: str) -> list[str]:
         if not given.strip():
             raise PersonaPulseError("Name a user_id, or a file with one user_id per line.")
         return [given]
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PersonaPulseError(f"{file} cannot be read: {error}. It must be UTF-8, one user_id per line.") from None
-    ids = [_id(line, f"{file}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if ids[:1] == ["user_id"]:
-        ids = ids[1:]
-    if not ids:
-        raise PersonaPulseError(f"{file} names nobody; write one user_id per line.")
-    return list(dict.fromkeys(ids))
+    return customer_ids.read_file(file)
 
 
 def suppress(connection: psycopg.Connection[Any], ids: Iterable[str], reason: str) -> int:
@@ -74,13 +66,3 @@ def unknown(connection: psycopg.Connection[Any], ids: Iterable[str]) -> list[str
         (list(ids),),
     )
     return [user_id for (user_id,) in rows]
-
-
-def _id(line: str, where: str) -> str:
-    """Return the id of a line as it stands, quotes of a one-column CSV taken off."""
-    text = line.strip()
-    if text.startswith('"') and text.endswith('"') and len(text) > 1:
-        return text[1:-1].replace('""', '"')
-    if "," in text or "\t" in text:
-        raise PersonaPulseError(f"{where}: {text!r} has more than one column. Write one user_id per line.")
-    return text

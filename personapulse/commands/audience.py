@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import psycopg
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from personapulse import roles
+from personapulse.commands.console import console
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
@@ -50,7 +49,7 @@ def list_() -> None:
     table = Table("audience", "who", "held out", "goes to", box=None, pad_edge=False)
     for audience in load_audiences().by_name.values():
         table.add_row(audience.name, audience.selection(), f"{audience.hold_out:.0%}", ", ".join(_places(audience)))
-    _console().print(table)
+    console(200, markup=False).print(table)
 
 
 @commands.command()
@@ -191,7 +190,7 @@ def _show_history(connection: psycopg.Connection[Any], name: str | None, last: i
             by,
             row["sha256"][:12],
         )
-    _console().print(table)
+    console(200, markup=False).print(table)
 
 
 def _places(audience: "Audience") -> Iterator[str]:
@@ -227,8 +226,3 @@ def _warehouse(context: typer.Context) -> Iterator[psycopg.Connection[Any]]:
     """Open the home's warehouse as who keeps its books."""
     with embedded(EmbeddedPostgres(Home.open(context.obj)), roles.ADMIN) as connection:
         yield connection
-
-
-def _console() -> Console:
-    # a pipe has no width: what is kept of the output should not be cut to that of a small screen
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 200)

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from personapulse.commands.console import console
 
 if TYPE_CHECKING:
     from personapulse.clv.checking import Answer
@@ -93,22 +94,20 @@ def fit(
 
 
 def _show(answer: "Answer", top: int) -> None:
-    # a pipe has no width: what is kept of the output should not be cut to that of a small screen
-    width = None if sys.stdout.isatty() else 160
-    console = Console(markup=False, highlight=False, soft_wrap=True, width=width)
+    output = console(markup=False, soft_wrap=True)
     repeat_buyers = int((answer.histories.frequency > 0).sum())
     end = f" up to {answer.end}" if answer.end else ""
-    console.print(f"{answer.file}: {len(answer.histories):,} customers{end}, {repeat_buyers:,} of them bought again")
+    output.print(f"{answer.file}: {len(answer.histories):,} customers{end}, {repeat_buyers:,} of them bought again")
     for name, told in answer.parameters().items():
-        console.print(f"\n{name}: log-likelihood {told['log_likelihood']:,.1f}")
-        console.print(_table(
+        output.print(f"\n{name}: log-likelihood {told['log_likelihood']:,.1f}")
+        output.print(_table(
             ("parameter", "value", "standard error"),
             [(p, _number(one["value"]), _number(one["standard_error"])) for p, one in told["parameters"].items()],
         ))  # fmt: skip
     unit = answer.question.unit
-    console.print(f"\nThe next {answer.horizon:g} {unit}, with 80 % intervals")
+    output.print(f"\nThe next {answer.horizon:g} {unit}, with 80 % intervals")
     named = zip(("purchases", "value"), answer.totals, strict=True)
-    console.print(_table(
+    output.print(_table(
         ("in all", "expected", "low", "high"),
         [
             (what, *(f"{number:,.0f}" for number in (total.expected, total.low, total.high)))
@@ -116,12 +115,12 @@ def _show(answer: "Answer", top: int) -> None:
         ],
     ))  # fmt: skip
     if answer.warning:
-        console.print(f"Careful: {answer.warning}.")
+        output.print(f"Careful: {answer.warning}.")
     if top:
-        console.print("\nOf whom most is expected")
-        console.print(_top(answer, top))
+        output.print("\nOf whom most is expected")
+        output.print(_top(answer, top))
     if answer.backtest:
-        _show_backtest(console, answer)
+        _show_backtest(output, answer)
 
 
 def _top(answer: "Answer", rows: int) -> Table:
@@ -135,8 +134,8 @@ def _top(answer: "Answer", rows: int) -> Table:
     return _table(tuple(columns), lines)
 
 
-def _show_backtest(console: Console, answer: "Answer") -> None:
-    console.print(f"\nForetold on {answer.end} and held against what came")
+def _show_backtest(output: Console, answer: "Answer") -> None:
+    output.print(f"\nForetold on {answer.end} and held against what came")
     lines = [
         (
             score.measure,
@@ -149,7 +148,7 @@ def _show_backtest(console: Console, answer: "Answer") -> None:
         )
         for score in sorted(answer.backtest, key=lambda score: score.measure)
     ]
-    console.print(_table(("measure", "method", "predicted", "actual", "error in all", "RMSE", "correlation"), lines))
+    output.print(_table(("measure", "method", "predicted", "actual", "error in all", "RMSE", "correlation"), lines))
 
 
 def _number(number: float | None, form: str = ".4g") -> str:

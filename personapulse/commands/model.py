@@ -2,15 +2,14 @@
 
 import datetime
 import getpass
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import psycopg
 import typer
-from rich.console import Console
 
+from personapulse.commands.console import console
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
 from personapulse.marts.days import built_days, check_built
@@ -59,7 +58,7 @@ def list_(context: typer.Context) -> None:
         if not versions:
             typer.echo("No model has been trained yet. Train one: personapulse model train")
             return
-        screen.show_list(_console(), versions, decisions.by_version(connection), champions.history(connection))
+        screen.show_list(console(), versions, decisions.by_version(connection), champions.history(connection))
         if outdated := registry.to_be_trained_anew(connection):
             typer.echo(f"Learned from customers who have been erased since, to be trained anew: {', '.join(outdated)}.")
 
@@ -78,7 +77,7 @@ def explain(context: typer.Context, model: Version = None) -> None:
         version = registry.find(connection, model or _newest(connection))
         decision = decisions.newest(connection, version.model_version)
         live = watching.of_version(connection, version.model_version)
-        screen.show_version(_console(), version, decision, champions.history(connection), live)
+        screen.show_version(console(), version, decision, champions.history(connection), live)
 
 
 @commands.command()
@@ -158,7 +157,7 @@ def train(
         if candidate.decision.passed and is_promoted:
             promotion = candidates.promote(connection, candidate, promoted_by=by or getpass.getuser())
             _tell(connection, promotion, before)
-        screen.show_version(_console(), candidate.version, candidate.decision, champions.history(connection))
+        screen.show_version(console(), candidate.version, candidate.decision, champions.history(connection))
     raise typer.Exit(not candidate.decision.passed)
 
 
@@ -212,11 +211,9 @@ def _newest(connection: psycopg.Connection[Any]) -> str:
 
 
 def _settings(connection: psycopg.Connection[Any]) -> "ShopSettings":
-    """Read what the shop says of itself, where its extracts lie."""
-    from personapulse.ingest import Source  # noqa: PLC0415
+    from personapulse.ingest.shop import known_settings  # noqa: PLC0415
 
-    ((url,),) = connection.execute("select source_url from ops.shop").fetchall()
-    return Source(url).settings
+    return known_settings(connection)
 
 
 @contextmanager
@@ -227,8 +224,3 @@ def _warehouse(context: typer.Context) -> Iterator[tuple[psycopg.Connection[Any]
     home = Home.open(context.obj)
     with embedded(EmbeddedPostgres(home)) as connection:
         yield connection, Registry(str(home.models))
-
-
-def _console() -> Console:
-    # a pipe has no width: what is kept of the output should not be cut to that of a small screen
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)

@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from personapulse import customer_ids
 from personapulse.errors import PersonaPulseError
 from personapulse.home import Home
-from personapulse.ingest import Source
+from personapulse.ingest.shop import known_settings
 from personapulse.postgres import EmbeddedPostgres
-from personapulse.settings import ShopSettings
 from personapulse.upkeep import erasure, retention
 from personapulse.warehouse import embedded
 
@@ -36,7 +36,7 @@ def erase_user(
 
     personapulse erase-user u0017 --now
     """
-    named = [*(ids or []), *(_read(file) if file else [])]
+    named = [*(ids or []), *(customer_ids.read_file(file) if file else [])]
     if not named:
         raise PersonaPulseError(
             "Name the customers: personapulse erase-user ID, or --file FILE with one id on each line."
@@ -51,10 +51,6 @@ def erase_user(
         done = erasure.erase_requested(connection)
     if done:
         _show(done)
-
-
-def _read(file: Path) -> list[str]:
-    return [line.strip() for line in file.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
 
 
 def _show(done: erasure.Erasure) -> None:
@@ -85,9 +81,7 @@ def maintain(
     """
     home = Home.open(context.obj)
     with embedded(EmbeddedPostgres(home)) as connection:
-        (url,) = connection.execute("select source_url from ops.shop").fetchone() or ("",)
-        settings = Source(url).settings if url else ShopSettings()
-        told = retention.let_go(connection, settings, is_dry_run=dry_run)
+        told = retention.let_go(connection, known_settings(connection), is_dry_run=dry_run)
         models = retention.orphaned_models(connection, str(home.models), is_dry_run=dry_run)
         if not dry_run:
             retention.tidy(connection)

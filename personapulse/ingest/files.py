@@ -40,6 +40,11 @@ FOR_A_PERSON = (
 )
 
 
+def kind_of(error: Exception) -> type[PersonaPulseError]:
+    """Return what an error of a store is for us: one that may pass, or one a person must mend."""
+    return PersonaPulseError if isinstance(error, FOR_A_PERSON) else UnreachableError
+
+
 @contextmanager
 def reached(what: str) -> Iterator[None]:
     """Say of what could not be reached, and why.
@@ -56,8 +61,7 @@ def reached(what: str) -> Iterator[None]:
     except PersonaPulseError:
         raise
     except Exception as error:  # each kind of store has errors of its own
-        kind = PersonaPulseError if isinstance(error, FOR_A_PERSON) else UnreachableError
-        raise kind(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
+        raise kind_of(error)(f"{what} cannot be reached: {str(error) or type(error).__name__}") from error
 
 
 @dataclass(frozen=True)

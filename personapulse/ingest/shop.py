@@ -6,6 +6,13 @@ import psycopg
 
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest.source import Source
+from personapulse.settings import ShopSettings
+
+
+def known_settings(connection: psycopg.Connection[Any]) -> ShopSettings:
+    """Return what the shop says of itself, where its extracts lie; the defaults while the warehouse holds none."""
+    row = connection.execute("select source_url from ops.shop").fetchone()
+    return Source(row[0]).settings if row else ShopSettings()
 
 
 def claim(connection: psycopg.Connection[Any], source: Source) -> None:
