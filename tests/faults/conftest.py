@@ -13,13 +13,15 @@ import psutil
 import psycopg
 import pytest
 
-from personapulse import ingest, marts
+from personapulse import ingest
 from personapulse.home import Home
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.service.airflow import CHAIN
 from personapulse.service.api import AirflowApi, Run
 from personapulse.warehouse import DATABASE, connect, prepare
 from tests.servers import server_folder
+from tests.sql.days import build, take_in
+from tests.sql.worlds import fingerprint
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
@@ -133,19 +135,7 @@ def expected(connection: psycopg.Connection[Any], night: Night, done: set[dateti
     days += [day for day in source.days() if history < day <= night.day and day not in done]
     for day in days:
         if day != history:
-            ingest.stage(connection, source, day)
-            ingest.merge(connection, source, day)
-        for name in marts.NAMES:
-            marts.build(connection, name, day, source.settings)
+            take_in(connection, source, day)
+        build(connection, source.settings, day)
         done.add(day)
-    return hashes(connection)
-
-
-def hashes(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """One hash for each table of core and marts, whatever the order of its rows."""
-    tables = connection.execute(
-        "select relnamespace::regnamespace || '.' || relname from pg_class where relkind in ('r', 'p')"
-        " and not relispartition and relnamespace::regnamespace::text in ('core', 'marts')"
-    ).fetchall()
-    query = "select count(*) || ' rows ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {} as t"
-    return {name: (connection.execute(query.format(name).encode()).fetchone() or ("",))[0] for (name,) in tables}
+    return fingerprint(connection)

@@ -9,8 +9,9 @@ import pytest
 from personapulse.errors import PersonaPulseError
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.service.airflow import CHAIN
+from tests.sql.worlds import fingerprint
 
-from .conftest import PATIENCE, Night, hashes, until
+from .conftest import PATIENCE, Night, until
 
 Expected = Callable[[Night], dict[str, str]]
 
@@ -19,7 +20,7 @@ def is_whole(night: Night, undisturbed: Expected) -> None:
     """The newest day is published, and the warehouse holds what it holds without a fault."""
     until(night.is_published, f"{night.day} published")
     with night.house.warehouse() as connection:
-        held = hashes(connection)
+        held = fingerprint(connection)
     wanted = undisturbed(night)
     assert {name for name in wanted if held[name] != wanted[name]} == set()
 

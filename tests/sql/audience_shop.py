@@ -1,6 +1,8 @@
 """A day's marts with customers whose audiences a reader can name, without a shop behind them."""
 
+import csv
 import datetime
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +10,9 @@ from typing import Any
 
 import psycopg
 
-from personapulse.audiences import Audience, Folder, Webhook
+from personapulse.audiences import Audience, Audiences, Folder, Webhook, exports
 from personapulse.audiences.books import Who
-from personapulse.audiences.exports import SetUp
+from personapulse.audiences.exports import Outcome, SetUp
 from personapulse.audiences.receivers import Receiver
 from personapulse.audiences.webhook import Patience
 
@@ -19,6 +21,9 @@ from ..receivers import SECRET, Inbox
 DAY = datetime.date(2026, 5, 31)
 WHO = Who("ada")
 QUICK = Patience(attempts=2, first_wait=0.01, longest_wait=1, timeout=5)
+SALT = "salt"
+IDS = [f"u{number:04d}" for number in range(1000)]
+LATER = DAY.replace(month=6, day=1)
 MARTS = ("personas", "rfm", "ltv_predicted", "purchase_intent")
 
 
@@ -79,3 +84,27 @@ def someone_else(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Connec
     """Another connection to the same warehouse."""
     with psycopg.connect(connection.info.dsn, autocommit=True, cursor_factory=psycopg.ClientCursor) as other:
         yield other
+
+
+def export(warehouse: psycopg.Connection[Any], one: Any, around: Any, day: Any = DAY, **options: Any) -> list[Outcome]:
+    return exports.export(warehouse, Audiences(SALT, {}), one, day, set_up=around, who=WHO, **options)
+
+
+def exported(folder: Path, name: str = "win-back", day: Any = DAY) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((folder / str(day) / f"{name}.csv").read_text(encoding="utf-8"))))
+
+
+def ids_in(folder: Path, **which: Any) -> list[str]:
+    return [row["user_id"] for row in exported(folder, **which)]
+
+
+def held_out(warehouse: psycopg.Connection[Any], name: str = "win-back") -> set[str]:
+    rows = warehouse.execute("select user_id from ops.audience_members where is_held_out and audience = %s", (name,))
+    return {user_id for (user_id,) in rows}
+
+
+def books_of(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    return warehouse.execute(
+        "select audience, destination, customers, held_out, suppressed, state"
+        " from ops.audience_exports order by export_no"
+    ).fetchall()

@@ -12,6 +12,7 @@ from personapulse import ingest, marts
 from personapulse.contract import EXTRACTS
 from personapulse.postgres import EmbeddedPostgres
 
+from .days import take_in
 from .sample_shop import empty, loaded
 
 
@@ -54,9 +55,7 @@ class Shop:
 
     def load(self, *days: str) -> None:
         """Stage and merge days, in the order given."""
-        for day in days:
-            ingest.stage(self.warehouse, self.source, date(day))
-            ingest.merge(self.warehouse, self.source, date(day))
+        take_in(self.warehouse, self.source, *map(date, days))
 
     def forget(self) -> None:
         """Empty core and what is written of its loads, as if nothing had ever been loaded."""

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from personapulse import checks, ingest, marts
+from personapulse import checks, ingest
 from personapulse.ingest.erased import REASON, RULE
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.upkeep import erasure
@@ -18,6 +18,7 @@ from personapulse.warehouse import connect
 
 from ..e2e.small_shop import FIRST_DAY, make_shop, write_day
 from ..servers import database
+from .days import build, take_in
 from .models import save
 
 DAYS = [FIRST_DAY + datetime.timedelta(number) for number in range(6)]
@@ -32,14 +33,10 @@ class World:
         self.source = ingest.Source(str(folder))
 
     def take_in(self, *days: datetime.date) -> None:
-        for day in days:
-            ingest.stage(self.connection, self.source, day)
-            ingest.merge(self.connection, self.source, day)
+        take_in(self.connection, self.source, *days)
 
     def build(self, *days: datetime.date) -> None:
-        for day in days:
-            for name in marts.NAMES:
-                marts.build(self.connection, name, day, self.source.settings)
+        build(self.connection, self.source.settings, *days)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query.encode()).fetchall()

@@ -21,6 +21,7 @@ from personapulse.upkeep import retention
 from ..e2e.small_shop import make_shop
 from ..servers import database, server_folder
 from .conftest import date
+from .days import build, take_in
 from .models import save
 from .worlds import fingerprint
 
@@ -39,9 +40,7 @@ def built(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) 
     with database(postgres, "kept") as conninfo:
         with module.connect(conninfo) as connection:
             ingest.load_history(connection, source, source.days()[0], source.days()[-1], lambda *_: None)
-            for day in BUILT:
-                for name in marts.NAMES:
-                    marts.build(connection, name, date(day), SETTINGS)
+            build(connection, SETTINGS, *map(date, BUILT))
             connection.execute(
                 "insert into ops.quarantine (source_day, file, line_no, rule, reason, raw) values"
                 " ('2026-01-05', 'users', 2, 'made_up', 'made up', 'old'),"
@@ -99,8 +98,7 @@ def test_tomorrow_is_built_as_if_nothing_had_gone(postgres: EmbeddedPostgres, bu
         with database(postgres, "tomorrow", like=built) as conninfo, module.connect(conninfo) as connection:
             if is_let_go:
                 assert retention.let_go(connection, SETTINGS)
-            for name in marts.NAMES:
-                marts.build(connection, name, TOMORROW, SETTINGS)
+            build(connection, SETTINGS, TOMORROW)
             results.append(
                 {
                     name: connection.execute(
@@ -153,8 +151,7 @@ def home() -> Iterator[Path]:
         with module.connect(postgres.conninfo(module.DATABASE)) as connection:
             source = ingest.Source(str(make_shop(folder / "shop", 2)))
             for day in source.days():
-                ingest.stage(connection, source, day)
-                ingest.merge(connection, source, day)
+                take_in(connection, source, day)
                 marts.build(connection, "kpi_daily", day, source.settings)
         yield folder / "home"
 

@@ -9,26 +9,17 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from personapulse import ingest, marts, roles
+from personapulse import ingest, roles
 from personapulse import warehouse as module
 from personapulse.ingest.erased import Erased
 from personapulse.postgres import EmbeddedPostgres
 
 from ..e2e.small_shop import FIRST_DAY, make_shop
+from .days import build, take_in
 from .worlds import fingerprint
 
 OLD = 26  # the last migration of a warehouse in which everything belonged to who had made it
 DAYS = [FIRST_DAY + datetime.timedelta(number) for number in range(4)]
-
-
-def take_in(connection: psycopg.Connection[Any], source: ingest.Source, day: datetime.date) -> None:
-    ingest.stage(connection, source, day)
-    ingest.merge(connection, source, day)
-
-
-def build(connection: psycopg.Connection[Any], source: ingest.Source, day: datetime.date) -> None:
-    for name in marts.NAMES:
-        marts.build(connection, name, day, source.settings)
 
 
 @pytest.fixture
@@ -51,7 +42,7 @@ def old(postgres: EmbeddedPostgres, source: ingest.Source, monkeypatch: pytest.M
                 assert len(module.migrate(connection)) == len(known)
                 for day in DAYS[:-1]:
                     take_in(connection, source, day)
-                    build(connection, source, day)
+                    build(connection, source.settings, day)
             yield name
         finally:
             server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
@@ -70,14 +61,12 @@ def test_an_older_warehouse_keeps_every_row_and_takes_in_the_next_day(
             " and relnamespace::regnamespace::text in ('staging', 'core', 'marts', 'ml')"
         ).fetchone() == (0,)
     with module.connect(postgres.conninfo(old, roles.LOADER)) as loader:
-        take_in(loader, source, DAYS[1])  # a day of before, again
-        take_in(loader, source, DAYS[-1])
+        take_in(loader, source, DAYS[1], DAYS[-1])  # a day of before, again
     with module.connect(postgres.conninfo(old, roles.MODELER)) as modeler:
-        for day in DAYS[1:]:
-            build(modeler, source, day)
+        build(modeler, source.settings, *DAYS[1:])
     for day in DAYS:
         take_in(warehouse, source, day)
-        build(warehouse, source, day)
+        build(warehouse, source.settings, day)
     with module.connect(postgres.conninfo(old)) as owner:
         assert fingerprint(owner) == fingerprint(warehouse)
 
