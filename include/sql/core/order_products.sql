@@ -21,6 +21,12 @@ insert into core.order_products (
 )
 with
 
+items as (
+    select told.*
+    from core.order_items as told
+    inner join touched_orders using (order_id)
+),
+
 bought as (
     select
         orders.user_id,
@@ -34,8 +40,7 @@ bought as (
         sum(items.quantity) as units,
         sum(items.amount) as amount
     from core.order_facts as orders
-    inner join touched_orders using (order_id)
-    inner join core.order_items as items
+    inner join items
         on
             orders.order_id = items.order_id
             and orders.known_from >= items.known_from

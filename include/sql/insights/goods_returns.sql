@@ -27,6 +27,7 @@ bought as (
 
 came_back as (
     select distinct
+        user_id,
         order_id,
         product_id
     from core.return_products_as_of(%(as_of_date)s::date, %(known_on)s::date)
@@ -35,13 +36,13 @@ came_back as (
 
 customers as (
     select
-        bought.user_id,
+        user_id,
         bought.product_id,
         count(came_back.order_id) as x,
         count(*) as y
     from bought
-    left join came_back using (order_id, product_id)
-    group by bought.user_id, bought.product_id
+    left join came_back using (user_id, order_id, product_id)
+    group by user_id, bought.product_id
 ),
 
 -- most customers are like many others (one order, nothing back): those who are alike are multiplied once

@@ -99,7 +99,9 @@ clicks as (
 ),
 
 returned as (
-    select distinct order_id
+    select distinct
+        user_id,
+        order_id
     from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
     where order_id is not null
 ),
@@ -113,12 +115,13 @@ orders as (
         is_paid,
         is_paid and returned.order_id is null as is_kept
     from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    left join returned using (order_id)
+    left join returned using (user_id, order_id)
     where ordered_on >= %(as_of_date)s::date - %(conversion_days)s::integer - 27
 ),
 
 order_categories as (
     select distinct
+        bought.user_id,
         bought.order_id,
         coalesce(products.category, '(not told)') as category
     from core.order_products_as_of(%(as_of_date)s::date, %(known_on)s::date) as bought
@@ -144,7 +147,7 @@ purchases as (
             orders.*,
             order_categories.category
         from orders
-        inner join order_categories using (order_id)
+        inner join order_categories using (user_id, order_id)
     ) as later using (user_id, category)
     where later.happened_at >= entrants.happened_at and later.happened_at < entrants.until
 ),

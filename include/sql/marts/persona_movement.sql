@@ -34,10 +34,11 @@ earlier as (
 ),
 
 spans as (
-    select distinct
+    select
         span,
         earlier_date
     from earlier
+    group by span, earlier_date
 ),
 
 moves as (

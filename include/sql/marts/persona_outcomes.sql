@@ -46,7 +46,9 @@ sales as (
 ),
 
 returned as (
-    select distinct order_id
+    select distinct
+        user_id,
+        order_id
     from core.return_products_as_of(%(as_of_date)s::date, %(known_on)s::date)
     where order_id is not null and returned_on > %(as_of_date)s::date - 28
 ),
@@ -56,7 +58,7 @@ comebacks as (
         user_id,
         count(*) as returned_orders
     from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
-    inner join returned using (order_id)
+    inner join returned using (user_id, order_id)
     where is_paid and ordered_on > %(as_of_date)s::date - 28
     group by user_id
 ),

@@ -39,6 +39,7 @@ customers as (
 
 returned as (
     select
+        user_id,
         order_id,
         product_id
     from core.returns_as_of(%(as_of_date)s::date, %(known_on)s::date)
@@ -49,14 +50,21 @@ young_orders as (
     select
         user_id,
         count(*) as paid_orders,
-        count(*) filter (where order_id in (select returned.order_id from returned)) as returned_orders
+        count(came_back.order_id) as returned_orders
     from core.orders_as_of(%(as_of_date)s::date, %(known_on)s::date)
+    left join (
+        select distinct
+            user_id,
+            order_id
+        from returned
+    ) as came_back using (user_id, order_id)
     where is_paid and ordered_on >= %(as_of_date)s::date - %(return_window_days)s::integer
     group by user_id
 ),
 
 young_bought as (
     select
+        user_id,
         order_id,
         product_id
     from core.order_products_as_of(%(as_of_date)s::date, %(known_on)s::date)
@@ -65,10 +73,11 @@ young_bought as (
 
 young_came_back as (
     select distinct
+        user_id,
         order_id,
         young_bought.product_id
     from young_bought
-    inner join returned using (order_id)
+    inner join returned using (user_id, order_id)
     where coalesce(returned.product_id, young_bought.product_id) = young_bought.product_id
 ),
 
@@ -78,7 +87,7 @@ young_products as (
         count(*) as paid_orders,
         count(young_came_back.order_id) as returned_orders
     from young_bought
-    left join young_came_back using (order_id, product_id)
+    left join young_came_back using (user_id, order_id, product_id)
     group by product_id
 ),
 

@@ -19,13 +19,12 @@ basis as (
 
 buyers as (
     select
-        basis.basis_date - customers.last_paid_on as recency_days,
-        customers.paid_orders as frequency,
-        customers.net_revenue as monetary,
-        customers.first_paid_on
-    from basis
-    cross join lateral core.customers_as_of(basis.basis_date, basis.basis_date) as customers
-    where customers.paid_orders > 0
+        %(eve)s::date - last_paid_on as recency_days,
+        paid_orders as frequency,
+        net_revenue as monetary,
+        first_paid_on
+    from core.customers_as_of(%(eve)s::date, %(eve)s::date)
+    where paid_orders > 0
 ),
 
 scored_values as (

@@ -20,20 +20,28 @@ last_loaded as (
     group by file
 ),
 
+arrived as (
+    select distinct user_id
+    from staging.orders
+    where known_from = %(as_of_date)s::date
+),
+
+known as (
+    select users.user_id
+    from core.users as users
+    inner join arrived using (user_id)
+    where users.known_from < %(as_of_date)s::date
+    union
+    select user_id from staging.users
+    where known_from = %(as_of_date)s::date
+),
+
 customers as (
     select
-        orders.user_id,
-        not exists (
-            select from core.users as users
-            where users.user_id = orders.user_id and users.known_from < %(as_of_date)s::date
-        )
-        and not exists (
-            select from staging.users as users
-            where users.known_from = %(as_of_date)s::date and users.user_id = orders.user_id
-        ) as is_strange
-    from staging.orders as orders
-    where orders.known_from = %(as_of_date)s::date
-    group by orders.user_id
+        arrived.user_id,
+        known.user_id is null as is_strange
+    from arrived
+    left join known using (user_id)
 ),
 
 products as (
@@ -52,16 +60,31 @@ products as (
     group by items.product_id
 ),
 
-customers_before as (
-    select
+placed_before as (
+    select distinct
         orders.user_id,
-        not exists (
-            select from core.users as users
-            where users.user_id = orders.user_id and users.known_from <= orders.known_from
-        ) as is_strange
+        orders.known_from
     from core.orders as orders
     inner join last_loaded on orders.known_from = last_loaded.source_day and last_loaded.file = 'orders'
-    group by orders.user_id, orders.known_from
+    where orders.known_from between %(as_of_date)s::date - 3 and %(as_of_date)s::date - 1
+),
+
+known_before as (
+    select
+        users.user_id,
+        min(users.known_from) as told_on
+    from core.users as users
+    inner join placed_before on users.user_id = placed_before.user_id
+    group by users.user_id
+),
+
+customers_before as (
+    select
+        placed_before.user_id,
+        known_before.user_id is null as is_strange
+    from placed_before
+    left join known_before
+        on placed_before.user_id = known_before.user_id and placed_before.known_from >= known_before.told_on
 ),
 
 products_before as (
