@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from personapulse import roles
+from personapulse import layout, roles
 from personapulse.errors import PersonaPulseError
 from personapulse.paths import SQL
 from personapulse.postgres import SUPERUSER, EmbeddedPostgres
@@ -23,9 +23,12 @@ def connect(conninfo: str) -> psycopg.Connection[Any]:
 
     Dates are read as ISO or not at all: `03/04/2026` is refused rather than guessed.
     """
-    return psycopg.connect(
+    connection = psycopg.connect(
         conninfo, autocommit=True, cursor_factory=psycopg.ClientCursor, options="-c datestyle=ISO,YMD"
     )
+    if layout.is_distributed(connection):
+        connection.cursor_factory = layout.SpellingCursor
+    return connection
 
 
 def prepare(postgres: EmbeddedPostgres) -> None:
@@ -47,11 +50,13 @@ def prepare(postgres: EmbeddedPostgres) -> None:
 
 def migrations() -> dict[int, Path]:
     """Return the setup files by number, lowest first; `0001_ops.sql` is number 1."""
-    return {int(file.name.split("_")[0]): file for file in sorted((SQL / "setup").glob("*.sql"))}
+    return {int(file.name.split("_")[0]): file for file in sorted((SQL / "setup").glob("[0-9]*.sql"))}
 
 
 def migrate(connection: psycopg.Connection[Any]) -> list[str]:
     """Run the setup files this warehouse has not seen yet, each once, all or none; then give each role its rights.
+
+    A server that has Citus gets the tables laid out over its machines before that.
 
     Two callers at once take turns. Commits.
 
@@ -76,6 +81,8 @@ def migrate(connection: psycopg.Connection[Any]) -> list[str]:
         files = migrations()
         _refuse_foreign(applied, files)
         run = [_apply(connection, number, file) for number, file in files.items() if number not in applied]
+        if run:
+            layout.lay_out(connection)
         roles.grant(connection, is_changed=bool(run))
         return run
 

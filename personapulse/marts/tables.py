@@ -13,6 +13,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from personapulse import layout
+
 
 @dataclass(frozen=True)
 class Column:
@@ -141,8 +143,13 @@ def _swap(
     query: str,
     parameters: Mapping[str, Any],
 ) -> int:
-    create = sql.SQL("create table {} as ").format(new_day(table, moment)).as_string(connection)
-    rows = connection.execute((create + query).encode(), dict(parameters)).rowcount
+    new = new_day(table, moment)
+    fill = sql.SQL("create table {} as ")
+    if layout.is_distributed(connection):
+        layout.like(connection, new, sql.Identifier(table.schema, table.name))
+        fill = sql.SQL("insert into {} ")
+    statement = fill.format(new).as_string(connection) + query
+    rows = connection.execute(statement.encode(), dict(parameters)).rowcount
     put_in_place(connection, table, moment)
     return rows
 
