@@ -13,8 +13,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline
 
 from personapulse.errors import PersonaPulseError
-from personapulse.intent import calibration, drift, reasons, rules
-from personapulse.intent.arrays import CORES, Floats
+from personapulse.intent import calibration, drift, reasons, rules, workers
+from personapulse.intent.arrays import Floats
 from personapulse.intent.calibration import Calibration
 from personapulse.intent.encoding import Encoder, require
 from personapulse.intent.features import Feature
@@ -211,7 +211,7 @@ def by_customer(frame: pd.DataFrame, seed: int) -> Iterator[tuple[pd.DataFrame, 
 def fit(
     frame: pd.DataFrame, features: Sequence[Feature], settings: Settings, seed: int, trees: int | None = None
 ) -> Pipeline:
-    """Fit encoder and forest (of `TREES`) to a frame, with two cores; predictions then use one each (see `scores`).
+    """Fit encoder and forest (of `TREES`) to a frame, by `workers`; predictions then use one core each (see `scores`).
 
     A tree draws a fifth of the rows, more where they are few and less where they are many.
     """
@@ -223,13 +223,13 @@ def fit(
         class_weight=settings.class_weight,
         max_samples=_rows_per_tree(len(frame)),
         random_state=seed,
-        n_jobs=CORES,
     )
     pipeline = Pipeline([("encode", Encoder(tuple(features))), ("forest", forest)])
     # forests set filters of warnings in each of their threads, which may leave none behind, and without any they warn
     # for every tree
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), workers.hired() as jobs:
         warnings.simplefilter("default")
+        forest.set_params(n_jobs=jobs)
         pipeline.fit(frame, frame["bought"].to_numpy(bool))
     forest.set_params(n_jobs=1)
     vars(forest).pop("_sample_weight", None)  # 8 bytes a row in every artifact, of no use to predictions
