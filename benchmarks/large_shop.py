@@ -47,13 +47,14 @@ class LargeShop:
         rng = np.random.default_rng(4)
         for place, first in enumerate(MONTHS):
             last = [*MONTHS, LAST + datetime.timedelta(days=1)][place + 1] - datetime.timedelta(days=1)
-            for name, columns in self._month(place, first, (last - first).days + 1, rng).items():
+            for name, columns in self.month(place, first, (last - first).days + 1, rng).items():
                 (new / str(last)).mkdir(parents=True, exist_ok=True)
                 pq.write_table(pa.table(columns), new / str(last) / f"{name}.parquet")
         new.rename(folder)
         return folder
 
-    def _month(self, place: int, first: datetime.date, days: int, rng: np.random.Generator) -> dict[str, Any]:
+    def month(self, place: int, first: datetime.date, days: int, rng: np.random.Generator) -> dict[str, Any]:
+        """Return the columns of each file of a twelfth of the orders and events, on days from the first on."""
         count = self.orders // len(MONTHS)
         number = place * count + np.arange(count)
         product = rng.integers(0, PRODUCTS, count)
