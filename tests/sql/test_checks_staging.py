@@ -113,6 +113,15 @@ STRIKING: dict[str, tuple[dict[str, str], dict[str, list[str]]]] = {
         {"product_views": views(DAY, 100, step="view")},
         {"column_emptied": ["product_views: event_type is filled in 0 of 100 rows, before in 40 of 100"]},
     ),
+    "customers are named by what tells who they are": (
+        {"users": users(DAY, 97) + "\nann@example.org,f\nb.o@mail.example,f\n+49 (151) 234-567,f"},
+        {
+            "ids_that_name_people": [
+                "users: 1 values of user_id are telephone numbers",
+                "users: 2 values of user_id are e-mail addresses",
+            ]
+        },
+    ),
     "many rows are set aside": (
         {"users": users(DAY, 194) + "\nu1,f,x" * 6},
         {"quarantine_near_limit": ["users: 6 of 200 rows, allowed are 10"]},
@@ -137,6 +146,7 @@ QUIET: dict[str, dict[str, str]] = {
     "a share that chance can explain": {
         "product_views": views(DAY, 20) + without_header(views("x", 30, step="view", on=DAY))
     },
+    "keys that look a little like names": {"users": users(DAY, 97) + "\nann@shop,f\n491512345678,f\n+4915,f"},
     "rows set aside, a handful": {"users": users(DAY, 96) + "\nu1,f,x" * 4},
     "rows set aside, not many": {"users": users(DAY, 195) + "\nu1,f,x" * 5},
     "the products of last week once more": {"products": products()},
