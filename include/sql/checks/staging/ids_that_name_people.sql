@@ -29,8 +29,7 @@ telling as (
     from names
 )
 
-select
-    file || ': ' || count(*) || ' values of user_id are ' || kind as key
+select file || ': ' || count(*) || ' values of user_id are ' || kind as key
 from telling
 where kind is not null
 group by file, kind
