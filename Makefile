@@ -27,14 +27,12 @@ help: ## list what make can do
 run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays up until Ctrl-C (ARGS="--once" ends after the last day)
 	@exec .venv/bin/personapulse up $(ARGS)
 
-# The longest files of tests come first, so that none runs alone at the end; those with a scheduler wait much of their time.
-LONGEST = tests/sql/test_properties.py tests/sql/test_second_opinion.py
-WITH_SCHEDULER = tests/e2e/test_up.py tests/e2e/one_day tests/e2e/test_crashes.py
+# tests/conftest.py says which files come first.
 PYTEST = .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
 test: look browser ## lint, types, unit, SQL, dags, end to end; two files of tests at a time (what takes long is in `make faults` and `make audiences`)
-	@$(PYTEST) $(WITH_SCHEDULER) $(LONGEST) tests $(PYTEST_ARGS)
+	@$(PYTEST) tests $(PYTEST_ARGS)
 
 .PHONY: faults
 faults: .venv-test/.installed ## break things while a night is under way: workers, scheduler, database, late days, midnight in a backfill (up to an hour)
@@ -46,7 +44,7 @@ audiences: .venv-test/.installed ## take three days through a real scheduler and
 
 .PHONY: quick
 quick: look browser ## what needs no Airflow scheduler
-	@$(PYTEST) $(LONGEST) tests --ignore tests/e2e $(PYTEST_ARGS)
+	@$(PYTEST) tests --ignore tests/e2e $(PYTEST_ARGS)
 
 .PHONY: browser
 browser: ## the system's Chromium, which tests of the dashboard drive (apt-get install chromium, where it is missing)

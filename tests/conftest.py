@@ -18,12 +18,40 @@ from tests.servers import server_folder
 ROOT = Path(__file__).parents[1]
 SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
 
+# The longest files come first, so that none runs alone at the end. Between those with an Airflow stand others: one Airflow
+# waits while the other process works, two at once would wait for each other.
+FIRST = (
+    "tests/e2e/test_up.py",
+    "tests/sql/test_properties.py",
+    "tests/sql/test_dashboard_in_a_browser.py",
+    "tests/sql/test_benchmarks.py",
+    "tests/sql/test_features_hold.py",
+    "tests/sql/test_second_opinion.py",
+    "tests/e2e/one_day/",
+    "tests/e2e/test_crashes.py",
+)
+
 gc.set_threshold(100_000, 30, 30)  # what is loaded and collected stays; to look through it takes half a second
 
 # The same few examples every time; `pytest tests/sql/test_properties.py --hypothesis-profile deep` looks for new ones.
 hypothesis.settings.register_profile("few", derandomize=True, deadline=None, max_examples=10)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=1000, print_blob=True)
 hypothesis.settings.load_profile("few")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first: pytest passes over files that are named before the folder they lie in."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((number for number, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+
+    items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """Never look for garbage in what is loaded and collected: pytest itself looks five times at the end."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
