@@ -27,8 +27,8 @@ help: ## list what make can do
 run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays up until Ctrl-C (ARGS="--once" ends after the last day)
 	@exec .venv/bin/personapulse up $(ARGS)
 
-# tests/conftest.py says which files come first.
-PYTEST = .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+# tests/conftest.py says which files come first. Two processes have two cores: threads of theirs would wait for each other.
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
 test: look browser ## lint, types, unit, SQL, dags, end to end; two files of tests at a time (what takes long is in `make faults` and `make audiences`)
