@@ -18,7 +18,7 @@ from tests.servers import server_folder
 ROOT = Path(__file__).parents[1]
 SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
 
-# The longest files come first, so that none runs alone at the end. Between those with an Airflow stand others: one Airflow
+# The longest files come first, so that none runs alone at the end. Between those with an Airflow stand others: one
 # waits while the other process works, two at once would wait for each other.
 FIRST = (
     "tests/e2e/test_up.py",
@@ -42,11 +42,12 @@ hypothesis.settings.load_profile("few")
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first: pytest passes over files that are named before the folder they lie in."""
+    items.sort(key=lambda item: turn_of(item.nodeid))
 
-    def rank(item: pytest.Item) -> int:
-        return next((number for number, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
 
-    items.sort(key=rank)
+def turn_of(nodeid: str) -> int:
+    """Place in the order of `FIRST`; all other tests come after."""
+    return next((turn for turn, start in enumerate(FIRST) if nodeid.startswith(start)), len(FIRST))
 
 
 def pytest_collection_finish() -> None:

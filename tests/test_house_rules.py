@@ -19,6 +19,8 @@ from personapulse.personas import load_rule_sets
 from personapulse.postgres import EmbeddedPostgres
 from personapulse.warehouse import DATABASE, connect
 
+from .conftest import FIRST, turn_of
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "personapulse").rglob("*.py"))
 SQL_FILES = sorted((ROOT / "include" / "sql").rglob("*.sql"))
@@ -188,3 +190,10 @@ def test_a_newcomers_make_help_lists_run_and_test() -> None:
     menu = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "make run" in menu
     assert "make test" in menu
+
+
+def test_the_longest_files_of_tests_come_first(request: pytest.FixtureRequest) -> None:
+    """Else one of them runs alone at the end, while the other process has nothing left to do."""
+    assert [start for start in FIRST if not (ROOT / start).exists()] == []
+    turns = [turn_of(item.nodeid) for item in request.session.items]
+    assert turns == sorted(turns)

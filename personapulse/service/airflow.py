@@ -56,6 +56,7 @@ class Airflow:
         self._environment = environment
         self._processes = processes
         self._logs = home.airflow / "logs"
+        self._is_heard = False
 
     def migrate(self, postgres: EmbeddedPostgres) -> bool:
         """Bring Airflow's database up to date; return False if this version has done so before."""
@@ -115,7 +116,8 @@ class Airflow:
             raise PersonaPulseError(f"Airflow's {name} has ended. {_tail(self._logs / f'{name}.log')}")
 
     def _is_ready(self, api: AirflowApi) -> bool:
-        if not self._processes.listens("api-server", api.port):
+        self._is_heard = self._is_heard or self._processes.listens("api-server", api.port)
+        if not self._is_heard:
             return False  # else another Airflow might answer at the same address
         health = api.health()
         if any(health.get(name) != "healthy" for name in COMPONENTS):
