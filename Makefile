@@ -89,8 +89,9 @@ powerbi-deploy: .venv-powerbi/.installed ## bring the Power BI report into a wor
 	@.venv-powerbi/bin/python -m personapulse.powerbi_service $(ENVIRONMENT) $(ARGS)
 
 .PHONY: docs
-docs: .venv-test/.installed ## write docs/definitions.md and the dictionary pages anew from include/metrics.yaml
+docs: .venv-test/.installed ## write docs/definitions.md, docs/configuration.md and the dictionary pages anew from what they are made of
 	@.venv-test/bin/python -m personapulse.metrics write
+	@.venv-test/bin/python -m personapulse.reference write
 
 .PHONY: lock
 lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml

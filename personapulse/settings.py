@@ -248,3 +248,22 @@ _CHECKS: dict[str, Any] = {
     "quarantine": _quarantine,
     "checks": _severities,
 }
+
+# What each takes, in words for people: docs/configuration.md is made of it.
+ACCEPTED: Mapping[str, str] = {
+    "name": "text",
+    "currency": "text, such as GBP",
+    "locale": "text, such as en_GB",
+    "time_zone": "IANA time zone, such as Europe/London",
+    "return_window_days": "whole days, 0 or more",
+    "conversion_days": "whole days, 0 or more",
+    "persona_rules": " or ".join(RULE_SETS),
+    "lacks": f"list of {', '.join(BY_NAME)}",
+    "zero_price": "keep or quarantine",
+    "intent_horizon_days": "whole days, 1 to 90",
+    "intent_accuracy_floor": "share of customers, 0.5 to 1",
+    "daily_snapshots_days": f"whole days, {LEAST_SNAPSHOTS} or more",
+    "quarantine_days": "whole days, 0 or more",
+    "quarantine": "per file: threshold (share of its rows, 0 to 1), rules (rule: share)",
+    "checks": "per check: fail or warn",
+}

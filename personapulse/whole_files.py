@@ -1,7 +1,7 @@
 """Files that are there whole or not at all."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,3 +21,11 @@ def written_whole(file: Path) -> Iterator[Path]:
         half.replace(file)
     finally:
         half.unlink(missing_ok=True)
+
+
+def write_stale(pages: Mapping[Path, str]) -> list[Path]:
+    """Write the pages that differ from what they should be, and return them."""
+    stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    for file in stale:
+        file.write_text(pages[file], encoding="utf-8")
+    return stale

@@ -10,6 +10,7 @@ from personapulse.errors import PersonaPulseError
 from personapulse.metrics.definitions import Catalogue, Metric
 from personapulse.metrics.reading import ROWS
 from personapulse.paths import ROOT
+from personapulse.whole_files import write_stale
 
 TEMPLATE = "definitions.md.jinja"
 EXAMPLE_DAY = "2026-05-31"  # the sample shop's last
@@ -54,14 +55,7 @@ def write(catalogue: Catalogue, root: Path = ROOT) -> list[Path]:
     """
     if not (root / "docs").is_dir():
         raise PersonaPulseError(f"{root} is no checkout: pages are written where docs/ and include/ are.")
-    stale = {
-        file: text
-        for file, text in pages(catalogue, root).items()
-        if not file.exists() or file.read_text(encoding="utf-8") != text
-    }
-    for file, text in stale.items():
-        file.write_text(text, encoding="utf-8")
-    return list(stale)
+    return write_stale(pages(catalogue, root))
 
 
 def definitions(catalogue: Catalogue) -> str:

@@ -90,10 +90,11 @@ def airflow_environment(home: Home, postgres: EmbeddedPostgres, shop: Shop, port
     What the caller's environment says is kept (connections, SMTP settings, proxies), but ours wins.
     """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | _settings(home, postgres, port) | _shop_settings(home, postgres, shop)
+    return kept | settings_of_airflow(home, postgres, port) | _shop_settings(home, postgres, shop)
 
 
-def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, str]:
+def settings_of_airflow(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, str]:
+    """Return what Airflow is told about itself; personapulse/reference/known.yaml says why."""
     credentials = Credentials.of(home)
     database = f"{SUPERUSER}@/{warehouse.AIRFLOW_DATABASE}?host={quote(str(postgres.socket_folder))}&port={PORT}"
     settings: dict[str, dict[str, object]] = {

@@ -32,10 +32,13 @@ from .worlds import fingerprint
 DAYS = [FIRST_DAY + datetime.timedelta(number) for number in range(2)]
 EVERYTHING = ("ops", "staging", "core", "marts", "ml")
 RIGHTS = """
-    select relname, relkind, pg_get_userbyid(relowner), array(select a::text from unnest(relacl) as a order by 1)
+    select oid::regclass::text, relkind, pg_get_userbyid(relowner),
+        array(select a::text from unnest(relacl) as a order by 1)
     from pg_class where relnamespace::regnamespace::text in ('ops', 'staging', 'core', 'marts', 'ml', 'reporting')
+    and not relispartition -- whoever reads or writes asks the parent's rights
     union all
-    select attrelid::regclass::text || '.' || attname, '-', '', array(select a::text from unnest(attacl) as a order by 1)
+    select attrelid::regclass::text || '.' || attname, '-', '',
+        array(select a::text from unnest(attacl) as a order by 1)
     from pg_attribute where attacl is not null
     union all
     select nspname, 'n', pg_get_userbyid(nspowner), array(select a::text from unnest(nspacl) as a order by 1)
