@@ -89,9 +89,10 @@ powerbi-deploy: .venv-powerbi/.installed ## bring the Power BI report into a wor
 	@.venv-powerbi/bin/python -m personapulse.powerbi_service $(ENVIRONMENT) $(ARGS)
 
 .PHONY: docs
-docs: .venv-test/.installed ## write docs/definitions.md, docs/configuration.md and the dictionary pages anew from what they are made of
+docs: .venv-test/.installed ## write the pages and the picture of docs/ that are made of something else anew: definitions, configuration, architecture
 	@.venv-test/bin/python -m personapulse.metrics write
 	@.venv-test/bin/python -m personapulse.reference write
+	@.venv-test/bin/python docs/images/architecture.py
 
 .PHONY: lock
 lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml

@@ -23,7 +23,7 @@ ELSEWHERE = {
     r"make powerbi-deploy ": "tests/unit/test_powerbi_deploy.py",
     r"personapulse (--home \S+ )?up\b": "tests/e2e/test_up.py",
     r"airflow ": "tests/dags/test_airflow_commands.py",  # parsed by Airflow's own parser
-    r"definitions\.md: personapulse metric ": "tests/sql/test_metrics.py",  # one for each metric, written by `make docs`
+    r"definitions\.md: personapulse metric ": "tests/sql/test_metrics.py",  # one for each metric, made of it
 }
 
 # Words that stand for something a test has: what takes minutes is asked of less.
