@@ -71,26 +71,31 @@ def restore(home: Home, folder: Path, tell: Callable[[str], None], *, replace: b
     tell("checksums")
     manifest = read_checked(folder)
     _refuse_newer(folder, manifest)
-    with HomeLock(home), EmbeddedPostgres(home) as postgres:
-        with _server(postgres) as server:
-            if server.info.server_version // 10_000 < manifest.postgres:
-                raise PersonaPulseError(f"{folder} is of PostgreSQL {manifest.postgres}, newer than the server here.")
-            is_loaded = _holds_something(server, postgres)
-            if is_loaded and not replace:
-                raise PersonaPulseError(
-                    f"{home.root} holds a shop already. Restore into an empty home (--home), or lose what is there: "
-                    "--replace."
-                )
+    with HomeLock(home), EmbeddedPostgres(home) as postgres, _server(postgres) as server:
+        if server.info.server_version // 10_000 < manifest.postgres:
+            raise PersonaPulseError(f"{folder} is of PostgreSQL {manifest.postgres}, newer than the server here.")
+        is_loaded = _holds_something(server, postgres)
+        if is_loaded and not replace:
+            raise PersonaPulseError(
+                f"{home.root} holds a shop already. Restore into an empty home (--home), or lose this one: --replace."
+            )
+        try:
             _make_roles(server, (folder / ROLES).read_text(encoding="utf-8"))
             for database in DATABASES:
                 tell(f"database {database}")
                 _load(server, postgres, folder / database)
-        tell("rights and people's wishes")
-        restored = Restored(manifest, *_bring_up_to_date(postgres, is_loaded=is_loaded))
-        if (folder / MODELS).is_dir():  # beside those that are there: a version's bytes never change
-            shutil.copytree(folder / MODELS, home.models, dirs_exist_ok=True)
-        tell("putting in place")
-        _put_in_place(home, postgres, folder)
+            tell("rights and people's wishes")
+            restored = Restored(manifest, *_bring_up_to_date(postgres, is_loaded=is_loaded))
+            if (folder / MODELS).is_dir():  # beside those that are there: a version's bytes never change
+                shutil.copytree(folder / MODELS, home.models, dirs_exist_ok=True)
+            tell("putting in place")
+            _put_in_place(server)
+        finally:
+            for database in DATABASES:
+                _drop(server, ASIDE.format(database))
+        _bring_files(home, folder)
+        for database in DATABASES:
+            _drop(server, BEFORE.format(database))
     return restored
 
 
@@ -132,7 +137,7 @@ def _make_roles(server: psycopg.Connection[Any], text: str) -> None:
 def _load(server: psycopg.Connection[Any], postgres: EmbeddedPostgres, folder: Path) -> None:
     """Load a database's dump into a database beside it."""
     aside = ASIDE.format(folder.name)
-    server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(aside)))
+    _drop(server, aside)
     server.execute(sql.SQL("create database {}").format(sql.Identifier(aside)))
     run_client("pg_restore", "--exit-on-error", f"--jobs={JOBS}", f"--dbname={postgres.conninfo(aside)}", str(folder))
 
@@ -175,26 +180,32 @@ def _suppress_again(present: psycopg.Connection[Any], restored: psycopg.Connecti
     return sum(suppress(restored, [user_id], reason) for user_id, reason in rows)
 
 
-def _put_in_place(home: Home, postgres: EmbeddedPostgres, folder: Path) -> None:
-    """Let the databases that were loaded take the place of those there are; then files that belong to them."""
-    with _server(postgres) as server:
-        there = {name for (name,) in server.execute("select datname from pg_database")}
-        server.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = any(%s)",
-            ([*DATABASES, *map(ASIDE.format, DATABASES)],),
-        )
-        with server.transaction():
-            for database in DATABASES:
-                if database in there:
-                    _rename(server, database, BEFORE.format(database))
-                _rename(server, ASIDE.format(database), database)
-        for name in PRIVATE:
-            if (folder / name).exists():
-                shutil.copy2(folder / name, home.root / name)
-        shutil.rmtree(home.report / "latest", ignore_errors=True)  # it may be of a day that is not there any more
+def _put_in_place(server: psycopg.Connection[Any]) -> None:
+    """Let the databases that were loaded take the place of those there are, all in one step."""
+    there = {name for (name,) in server.execute("select datname from pg_database")}
+    for database in DATABASES:
+        _drop(server, BEFORE.format(database))  # of a restore that was killed just before its end
+    server.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = any(%s)",
+        ([*DATABASES, *map(ASIDE.format, DATABASES)],),
+    )
+    with server.transaction():
         for database in DATABASES:
-            before = sql.Identifier(BEFORE.format(database))
-            server.execute(sql.SQL("drop database if exists {} with (force)").format(before))
+            if database in there:
+                _rename(server, database, BEFORE.format(database))
+            _rename(server, ASIDE.format(database), database)
+
+
+def _bring_files(home: Home, folder: Path) -> None:
+    """Bring back the keys that belong to Airflow's database; let go of a dashboard that may show days of before."""
+    for name in PRIVATE:
+        if (folder / name).exists():
+            shutil.copy2(folder / name, home.root / name)
+    shutil.rmtree(home.report / "latest", ignore_errors=True)
+
+
+def _drop(server: psycopg.Connection[Any], database: str) -> None:
+    server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database)))
 
 
 def _rename(server: psycopg.Connection[Any], before: str, after: str) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from personapulse import ingest
+from personapulse import ingest, roles, warehouse
 from personapulse.audiences.suppression import suppress
 from personapulse.intent.champions import current
 from personapulse.intent.registry import Registry, find
 from personapulse.service.environment import Credentials
 from personapulse.service.lock import HomeLock
 from personapulse.upkeep import erasure
-from personapulse.warehouse import AIRFLOW_DATABASE, DATABASE
+from personapulse.warehouse import AIRFLOW_DATABASE, DATABASE, prepare
 
 from .conftest import DAY, NEXT, Place
 
+EARLIER = 26  # the last migration of a warehouse in which everything belonged to who had made it
 EVERYTHING = ("ops", "staging", "core", "marts", "ml")
 RIGHTS = """
     select oid::regclass::text, relkind, pg_get_userbyid(relowner),
@@ -165,6 +166,29 @@ def test_a_dump_that_cannot_be_loaded_changes_nothing(shop: Place, copy: Path) -
     type(manifest)(**vars(manifest) | {"files": checksums(copy)}).write(copy)
     assert "pg_restore failed" in shop.refused("restore", str(copy), "--replace")
     assert shop.hashes(*EVERYTHING) == before
+    assert left_behind(shop) == []
+
+
+def left_behind(shop: Place) -> list[str]:
+    with shop.connect() as connection:
+        names = connection.execute("select datname from pg_database where datname ~ '_(restored|before)$'")
+        return [name for (name,) in names]
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as then:
+        known = {number: file for number, file in warehouse.migrations().items() if number <= EARLIER}
+        then.setattr(warehouse, "migrations", lambda: known)
+        then.setattr(roles, "grant", lambda *_, **__: False)
+        earlier = Place(folder / "earlier")
+        with earlier.postgres:
+            prepare(earlier.postgres)
+            earlier.told("backup", "--out", str(folder / "of-earlier"))
+    later = Place(folder / "later")
+    assert "brought up to date: 0027_roles.sql" in later.told("restore", str(folder / "of-earlier"))
+    with later.postgres, later.connect(roles.AUDITOR) as connection:
+        newest = connection.execute("select max(number) from ops.migrations").fetchone()
+        assert newest == (max(warehouse.migrations()),)
 
 
 def test_a_backup_is_written_whole_or_not_at_all(shop: Place, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +215,6 @@ def test_who_asked_to_be_forgotten_since_is_forgotten_again(shop: Place, backup:
         assert left_over == {}
         assert connection.execute("select user_id from ops.suppressed_customers").fetchall() == [("u3",)]
         assert connection.execute("select max(source_day) from ops.loads").fetchall() == [(DAY,)]
-        names = connection.execute("select datname from pg_database where datname ~ '_(restored|before)$'").fetchall()
-    assert names == []
+    assert left_behind(shop) == []
     assert not (shop.home.report / "latest").exists()
     shop.take_in(source, NEXT)  # work goes on
