@@ -58,7 +58,7 @@ class ShopSettings:
     zero_price : str
         `keep` (a price of 0 is a free item) or `quarantine` (a price of 0 means that nobody recorded it).
     quarantine : mapping of str to QuarantineLimits
-        Per file of the contract.
+        Per file of the contract, which share of its rows may be set aside before the day is refused; 5 % without.
     intent_horizon_days : int
         Purchase intent is the probability of a paid order within that many days.
     intent_accuracy_floor : float or None

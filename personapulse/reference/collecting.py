@@ -25,6 +25,7 @@ from personapulse.service import environment
 
 KNOWN = Path(__file__).with_name("known.yaml")
 WORDS = {"str": "text", "int": "whole number", "float": "number", "tuple of str": "list", "tuple of int": "list"}
+READ_AS = {"quarantine": "limits"}  # a setting that is read by a method
 MADE = "made once, in `<home>/keys.json`"
 
 
@@ -247,7 +248,7 @@ def _shown(value: Any) -> str:
 
 def _readers(name: str) -> list[str]:
     """Return the parts of the package that read a shop's setting."""
-    reads = re.compile(rf"settings\.{name}\b|\(settings\)\.{name}\b|\.settings\.{name}\b")
+    reads = re.compile(rf"settings\.{READ_AS.get(name, name)}\b")
     found = {
         "/".join(file.relative_to(ROOT).parts[:2])
         for folder in (ROOT / "personapulse", ROOT / "plugins")

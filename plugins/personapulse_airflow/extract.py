@@ -16,6 +16,27 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 POLL_SECONDS = 60.0
+WAIT_HOURS, MOST_HOURS = "personapulse_wait_hours", 168
+
+
+def wait_hours() -> float:
+    """Return how long a nightly run waits: what the Airflow Variable `personapulse_wait_hours` says, else 6.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it says anything but hours from 0 to a week's.
+    """
+    said = str(Variable.get(WAIT_HOURS, default="6"))
+    try:
+        hours = float(said)
+    except ValueError:
+        hours = -1
+    if not 0 <= hours <= MOST_HOURS:
+        raise PersonaPulseError(
+            f"The Airflow Variable {WAIT_HOURS} must be hours from 0 to {MOST_HOURS}, such as 6, got {said!r}."
+        )
+    return hours
 
 
 class ExtractTrigger(BaseTrigger):
@@ -85,8 +106,7 @@ class WaitForExtract(BaseOperator):
                 raise
             missing = [str(error)]  # perhaps still arriving
         if missing and is_nightly:
-            hours = float(Variable.get("personapulse_wait_hours", default="6"))
-            deadline = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=hours)
+            deadline = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=wait_hours())
             self.log.info("Waiting until %s for %s", deadline.isoformat(timespec="minutes"), ", ".join(missing))
             self.defer(
                 trigger=ExtractTrigger(source.url, day.isoformat(), deadline.timestamp()),

@@ -51,6 +51,13 @@ def test_a_nightly_run_waits_as_long_as_the_variable_says(source, monkeypatch):
     assert deferred.value.method_name == "after_waiting"
 
 
+@pytest.mark.parametrize("said", ["six", "", "-1", "nan", "1e9"])
+def test_hours_that_cannot_be_waited_are_refused_by_the_variables_name(source, monkeypatch, said):
+    monkeypatch.setenv("AIRFLOW_VAR_PERSONAPULSE_WAIT_HOURS", said)
+    with pytest.raises(PersonaPulseError, match="personapulse_wait_hours must be hours from 0 to 168"):
+        WaitForExtract(task_id="wait").execute(run_of("scheduled"))
+
+
 def test_waiting_ends_when_the_last_file_arrives(source):
     trigger = ExtractTrigger(str(source), DAY, deadline=time.time() + 60, poll_seconds=0.05)
     threading.Timer(0.3, deliver_orders, [source]).start()

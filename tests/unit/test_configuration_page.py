@@ -88,7 +88,7 @@ def test_every_setting_of_a_shop_says_what_it_takes():
     assert list(ACCEPTED) == [field.name for field in dataclasses.fields(ShopSettings)]
     for setting in collecting.of_shop():
         assert len(setting.does) > 10
-        assert setting.read_in or setting.name == "quarantine"  # read by its method `limits`
+        assert setting.read_in
 
 
 def test_every_file_of_settings_is_told():
