@@ -71,6 +71,7 @@ def restore(home: Home, folder: Path, tell: Callable[[str], None], *, replace: b
     tell("checksums")
     manifest = read_checked(folder)
     _refuse_newer(folder, manifest)
+    tell("starting PostgreSQL")
     with HomeLock(home), EmbeddedPostgres(home) as postgres, _server(postgres) as server:
         if server.info.server_version // 10_000 < manifest.postgres:
             raise PersonaPulseError(f"{folder} is of PostgreSQL {manifest.postgres}, newer than the server here.")
