@@ -14,6 +14,7 @@ from personapulse.paths import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHELLS = {"shell", "bash", "sh", "console"}
+SET_BEFORE = re.compile(r"""^(\w+=('[^']*'|"[^"]*"|\S*) )+""")  # what is set for one command only
 OURS = re.compile(r"^(\.venv(-test)?/bin/)?personapulse\b")
 
 # Pattern of commands that test_commands.py does not run; the file that does, or holds the check that stands in.
@@ -22,6 +23,7 @@ ELSEWHERE = {
     r"make (test|faults|quick)( |$)": ".ci/run",
     r"make powerbi-deploy ": "tests/unit/test_powerbi_deploy.py",
     r"personapulse (--home \S+ )?up\b": "tests/e2e/test_up.py",
+    r"personapulse (backup|--home anew restore) ": "tests/docs/test_backup.py",  # the same, into folders of its own
     r"airflow ": "tests/dags/test_airflow_commands.py",  # parsed by Airflow's own parser
     r"definitions\.md: personapulse metric ": "tests/sql/test_metrics.py",  # one for each metric, made of it
 }
@@ -54,34 +56,39 @@ class Command:
     @property
     def elsewhere(self) -> str | None:
         """The pattern of `ELSEWHERE` that its text, or its page's name and its text, begins with."""
-        text = OURS.sub("personapulse", self.text)
+        text = OURS.sub("personapulse", SET_BEFORE.sub("", self.text))
         told = (text, f"{self.page.name}: {text}")
         return next((pattern for pattern in ELSEWHERE if any(re.match(pattern, one) for one in told)), None)
 
 
-def fenced(page: Path, kinds: set[str]) -> Iterator[tuple[int, str]]:
-    """Number and text of each line in a page's blocks of some kinds; a block in a list is indented."""
-    kind = None
+def blocks(page: Path, kinds: set[str]) -> Iterator[list[tuple[int, str]]]:
+    """Numbers and texts of the lines of each block of some kinds; one in a list is indented."""
+    kind: str | None = None
+    lines: list[tuple[int, str]] = []
     for number, line in enumerate(page.read_text().splitlines(), 1):
         if fence := re.match(r"\s*```(\w*)", line):
-            kind = fence[1] if kind is None else None
-        elif kind in kinds:
-            yield number, line
+            if kind in kinds:
+                yield lines
+            kind, lines = (fence[1] if kind is None else None), []
+        else:
+            lines.append((number, line))
 
 
 def commands(page: Path) -> list[Command]:
-    """Commands in a page's blocks of shell; of a console's what follows `$ `."""
+    """Commands in a page's blocks of shell; where some follow `$ `, the other lines are what they print."""
     found: list[Command] = []
-    begun: tuple[int, str] | None = None
-    for number, line in fenced(page, SHELLS):
-        text = line.strip().removeprefix("$ ")
-        start, before = begun or (number, "")
-        if text.endswith("\\"):
-            begun = (start, before + text[:-1])
-            continue
-        begun = None
-        if (whole := before + text) and not whole.startswith("#"):
-            found.append(Command(page, start, whole))
+    for lines in blocks(page, SHELLS):
+        shown = any(line.lstrip().startswith("$ ") for _, line in lines)
+        begun: tuple[int, str] | None = None
+        for number, line in lines:
+            start, before = begun or (number, "")
+            text = line.strip()
+            if shown and not begun and not text.startswith("$ "):
+                continue
+            begun = (start, before + text[:-1]) if text.endswith("\\") else None
+            whole = (before + text).removeprefix("$ ")
+            if not begun and whole and not whole.startswith("#"):
+                found.append(Command(page, start, whole))
     return found
 
 

@@ -175,7 +175,9 @@ def left_behind(shop: Place) -> list[str]:
         return [name for (name,) in names]
 
 
-def test_a_backup_of_an_earlier_version_is_brought_up_to_date(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(
+    folder: Path, anew: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as then:
         known = {number: file for number, file in warehouse.migrations().items() if number <= EARLIER}
         then.setattr(warehouse, "migrations", lambda: known)
@@ -184,9 +186,8 @@ def test_a_backup_of_an_earlier_version_is_brought_up_to_date(folder: Path, monk
         with earlier.postgres:
             prepare(earlier.postgres)
             earlier.told("backup", "--out", str(folder / "of-earlier"))
-    later = Place(folder / "later")
-    assert "brought up to date: 0027_roles.sql" in later.told("restore", str(folder / "of-earlier"))
-    with later.postgres, later.connect(roles.AUDITOR) as connection:
+    assert "brought up to date: 0027_roles.sql" in anew.told("restore", str(folder / "of-earlier"), "--replace")
+    with anew.connect(roles.AUDITOR) as connection:
         newest = connection.execute("select max(number) from ops.migrations").fetchone()
         assert newest == (max(warehouse.migrations()),)
 

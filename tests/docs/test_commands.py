@@ -22,7 +22,7 @@ from personapulse.powerbi_service.double import PowerBIDouble
 from personapulse.warehouse import DATABASE
 
 from ..e2e.small_shop import FIRST_DAY
-from .commands import ELSEWHERE, OURS, PAGES, REDUCED, Command, all_commands, fenced, inline
+from .commands import ELSEWHERE, OURS, PAGES, REDUCED, Command, all_commands, blocks, inline
 from .conftest import Place
 
 ALL = all_commands()
@@ -33,7 +33,8 @@ INLINE = {command.text: command for page in PAGES for command in inline(page)}
 SELECTS = [
     (page, block)
     for page in PAGES
-    for block in "\n".join(line for _, line in fenced(page, {"sql"})).split(";\n")
+    for lines in blocks(page, {"sql"})
+    for block in ["\n".join(line for _, line in lines)]
     if block.lstrip().startswith("select") and "%(" not in block
 ]
 

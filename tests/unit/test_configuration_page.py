@@ -3,7 +3,6 @@
 import ast
 import dataclasses
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from personapulse.reference import collecting, page
 from personapulse.settings import ACCEPTED, ShopSettings
 
 ADD = "Say what it is in personapulse/reference/known.yaml, then `make docs`."
-CODE = ("personapulse", "plugins", "dags", "tests", "benchmarks", "notebooks", ".ci")
-OUTSIDE = ("Makefile", "docker-compose.yaml", "Dockerfile")
+CODE = ("personapulse", "plugins", "dags", "tests", "benchmarks", "notebooks", "deploy", ".ci")
+OUTSIDE = ("Makefile", "docker-compose.yaml", "Dockerfile", ".env.example")
 # names that read alike and are no settings: folders of plugins, the dashboard's role, and what tests make up
 NO_SETTINGS = {"personapulse_airflow", "personapulse_dashboard", "personapulse_nights", "personapulse_preload"}
 
@@ -23,13 +22,12 @@ NO_SETTINGS = {"personapulse_airflow", "personapulse_dashboard", "personapulse_n
 @cache
 def sources(*folders: str) -> dict[Path, str]:
     """Text of every file of the repository below the folders, and of what starts it."""
-    listed = subprocess.run(
-        ["git", "ls-files", *folders, *OUTSIDE], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    kinds = (".py", ".yaml", ".yml", ".ipynb", ".sql", ".sh", "Makefile", "Dockerfile")
-    return {ROOT / name: (ROOT / name).read_text() for name in listed if name.endswith(kinds)}
+    kinds = {".py", ".yaml", ".yml", ".ipynb", ".sql", ".sh"}
+    inside = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in kinds]
+    return {file: file.read_text() for file in [*inside, *(ROOT / name for name in OUTSIDE)] if file.is_file()}
 
 
+@cache
 def strings(*folders: str) -> set[str]:
     """Every string that stands in Python code."""
     return {
