@@ -56,7 +56,10 @@ def restore(
         typer.echo(
             f"Since it was made, customers have asked: {done.erased} erased again, {done.suppressed} not exported."
         )
-    typer.echo("Days since are to be taken in: personapulse up")
+    typer.echo(
+        "Days since are to be taken in: personapulse up. The dashboard's folder is written with the next day, or by: "
+        f"personapulse report --out {home.report / 'latest'}"
+    )
 
 
 @contextmanager
