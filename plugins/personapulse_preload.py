@@ -24,6 +24,8 @@ OF_DAGS = (
     "airflow.providers.standard.operators.trigger_dagrun",
     "personapulse.ingest",
     "personapulse.marts",
+    "personapulse.nights",
+    "personapulse.nights.late",
     "personapulse_airflow.alerts",
     "personapulse_airflow.audiences",
     "personapulse_airflow.extract",

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from personapulse import paths, roles, warehouse
 from personapulse.home import Home
 from personapulse.postgres import PORT, SUPERUSER, EmbeddedPostgres
+from personapulse.settings import ShopSettings
 
 LOGIN = "admin"
 DASHBOARD_ROLE = "personapulse_dashboard"  # made by migration 0024; reads published documents and nothing else
@@ -54,11 +55,14 @@ class Shop:
         IANA zone in which a shop day runs from midnight to midnight.
     first_night : datetime.date
         Before midnight of this date no nightly run starts; `NEVER` for a shop that delivers no more days.
+    deadline : str or None
+        Time of day by which a day must be published; None if nobody waits for it.
     """
 
     url: str
     time_zone: str
     first_night: datetime.date
+    deadline: str | None = ShopSettings.deadline
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ def _shop_settings(home: Home, postgres: EmbeddedPostgres, shop: Shop) -> dict[s
         "AIRFLOW_VAR_PERSONAPULSE_MODELS": str(home.models),
         "PERSONAPULSE_TIME_ZONE": shop.time_zone,
         "PERSONAPULSE_FIRST_NIGHT": shop.first_night.isoformat(),
+        "PERSONAPULSE_DEADLINE": shop.deadline or "off",
     }
 
 
