@@ -23,6 +23,7 @@ OF_DAGS = (
     "airflow.providers.standard.operators.hitl",
     "airflow.providers.standard.operators.trigger_dagrun",
     "personapulse.ingest",
+    "personapulse.lineage",
     "personapulse.marts",
     "personapulse.nights",
     "personapulse.nights.late",
