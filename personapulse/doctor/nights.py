@@ -41,7 +41,7 @@ def _published(connection: psycopg.Connection[Any], day: datetime.date) -> Findi
             shows,
             f"personapulse runs --days 2 (docs/runbook.md#watch_deadline), personapulse doctor --day {late_day}",
         )
-    if shown == day:
+    if shown and shown >= day:
         return Finding("last night", "ok", f"{day}, the newest day loaded, is published")
     runs = ledger.of_day(connection, day)
     failed = [dag for dag in CHAIN if dag in runs and dag not in GOES_ON and runs[dag].outcome == ledger.FAILED]

@@ -1,6 +1,6 @@
 """One shop day through the real scheduler, for every test in this folder: mail, a web hook, Power BI, metrics, lineage
-and logs in JSON are set up, and `up` stays. The tests build on each other in the order of the files and in them, because
-a start of Airflow takes its time; they run in one process (`tests/conftest.py`).
+and logs in JSON are set up, and `up` stays. The tests build on each other in the order of the files and in them, as a
+start of Airflow takes its time; they run in one process (`tests/conftest.py`).
 
 The shop has no pattern in it, so the gate refuses the model of the day.
 """
