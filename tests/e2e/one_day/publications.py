@@ -4,7 +4,7 @@ import time
 
 from personapulse.service.airflow import PUBLISH
 
-PATIENCE = 240  # seconds
+PATIENCE = 900  # seconds
 
 
 def newest_run(api, day):
