@@ -49,7 +49,9 @@ def environment_of(home: Home) -> Mapping[str, str]:
     """Return what the running Airflow was told, or, while none runs, what one started from here would be."""
     for process in (one for session in Processes(process_record(home)).leftovers() for one in session.members()):
         with suppress(psutil.Error):
-            return process.environ()
+            told = process.environ()
+            if "AIRFLOW_HOME" in told:  # programs that rename themselves write over what they were told
+                return told
     return os.environ
 
 

@@ -88,11 +88,16 @@ def _rows(connection: psycopg.Connection[Any], entry: Entry) -> int | None:
 
 
 def read(connection: psycopg.Connection[Any], days: int) -> list[Entry]:
-    """Return the runs of the newest `days` days there are runs of, the newest day first, in the order they started."""
+    """Return the runs of the newest `days` shop days, and those without a day since then.
+
+    The newest day comes first, its runs in the order they started.
+    """
     return _entries(
         connection,
-        "select * from ops.runs where filed_under in (select distinct filed_under from ops.runs order by 1 desc"
-        " limit %s) order by filed_under desc, started_at",
+        "with days as (select distinct day from ops.runs where day is not null order by 1 desc limit %s)"
+        " select * from ops.runs where day in (select day from days)"
+        " or (day is null and filed_under >= coalesce((select min(day) from days), '-infinity'))"
+        " order by filed_under desc, started_at",
         days,
     )
 

@@ -51,9 +51,13 @@ def test_runs_are_read_by_their_day_and_those_without_one_by_the_day_they_starte
     happened(shop, (INGEST, "success"), (SEGMENTS, "success"))
     happened(shop, (INGEST, "success"), day=date("2026-02-27"), run_id="older")
     happened(shop, ("maintain_warehouse", "success"), day=None)
-    assert [run.dag_id for run in read(shop.warehouse, 1)] == ["maintain_warehouse"]
-    assert [run.day for run in read(shop.warehouse, 2)] == [None, date(DAY), date(DAY)]
-    assert [run.run_id for run in read(shop.warehouse, 3)][-1] == "older"
+    happened(shop, ("rollback_intent_model", "success"), day=None, started_at=MIDNIGHT - datetime.timedelta(days=3))
+    assert [(run.dag_id, run.day) for run in read(shop.warehouse, 1)] == [
+        ("maintain_warehouse", None),
+        (INGEST, date(DAY)),
+        (SEGMENTS, date(DAY)),
+    ]
+    assert [run.run_id for run in read(shop.warehouse, 2)][-2:] == ["rollback_intent_model-1", "older"]
 
 
 def test_a_folder_that_has_not_come_is_told_with_its_address_while_the_run_waits_and_after(shop: Shop) -> None:

@@ -4,7 +4,7 @@ import collections
 import datetime
 import json
 
-from personapulse.service.airflow import CHAIN, TRAIN, WATCH
+from personapulse.service.airflow import CHAIN, DAGS, TRAIN, WATCH
 
 from .publications import until
 from .test_secrets import secrets_of, told_in
@@ -38,6 +38,16 @@ def test_the_ledger_is_shown_to_people_and_machines(house, up, shop):
     code, lines = house.run("runs", "--csv", "--days", "9")
     assert lines.startswith("dag_id,run_id,day,run_type,outcome,")
     assert {line.split(",")[0] for line in lines.splitlines()[1:]} >= set(CHAIN)
+
+
+def test_the_doctor_sees_what_the_running_airflow_was_told(house, up, shop):
+    _, told = house.run("doctor", "--json")
+    found = {one["part"]: one for one in json.loads(told)["findings"]}
+    assert found["Airflow"]["found"].endswith(f"healthy; {len(DAGS)} dags read")
+    assert found["alerts"]["found"] == "go out by mail to ada@example.org, bob@example.org and Apprise"
+    assert found["Power BI"]["found"] == "is refreshed every night"
+    assert found["last night"]["level"] == "ok"
+    assert found["roles"]["level"] == "ok"
 
 
 def watch(api, day):
