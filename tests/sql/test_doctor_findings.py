@@ -144,7 +144,7 @@ def test_an_erasure_that_left_something_needs_a_person(well: Shop, home: Home) -
 
 
 def test_what_should_have_gone_is_told_and_nothing_is_taken_away(well: Shop, home: Home) -> None:
-    well.build(DAY)
+    well.build(DAY, "kpi_daily")
     assert findings(well, home)["retention"].found == "nothing is kept for longer than it should be"
     well.warehouse.execute(
         "insert into ops.quarantine (source_day, file, line_no, rule, reason, raw)"
@@ -156,7 +156,7 @@ def test_what_should_have_gone_is_told_and_nothing_is_taken_away(well: Shop, hom
 
 
 def test_the_doctor_waits_for_nobody(postgres: EmbeddedPostgres, well: Shop, home: Home) -> None:
-    well.build(DAY)
+    well.build(DAY, "kpi_daily")
     with psycopg.connect(postgres.conninfo(well.warehouse.info.dbname)) as other:
         other.execute("select pg_advisory_xact_lock(hashtextextended('personapulse.core', 0))")
         assert findings(well, home)["retention"].found == "not looked at: a day is being taken in or built"
