@@ -111,6 +111,9 @@ def _settings(home: Home, postgres: EmbeddedPostgres, port: int) -> dict[str, st
             **_login(credentials),
             "execution_api_server_url": f"http://127.0.0.1:{port}/execution/",
             "min_serialized_dag_update_interval": 5,
+            # A failed task tells people, with pictures, over a mail server that may be slow. One that takes longer than
+            # this (20 seconds by default) is killed, tried again whatever its policy says, and tells them again.
+            "task_success_overtime": 300,
         },
         "api": {
             "host": "127.0.0.1",

@@ -19,7 +19,7 @@ from personapulse.service.environment import LOGIN, Credentials
 from tests.servers import server_folder
 
 COMMAND = Path(sys.executable).with_name("personapulse")
-PATIENCE = 900  # seconds
+PATIENCE = 240  # seconds
 
 
 class Command:

@@ -20,7 +20,7 @@ from personapulse.simulate import extracts
 from .inbox import Hook, Mails
 from .watchers import Meter
 
-PATIENCE = 1500  # seconds
+PATIENCE = 480  # seconds
 FIRST, DAYS = datetime.date(2026, 1, 1), 56  # just old enough to train on
 
 

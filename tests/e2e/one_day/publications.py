@@ -4,7 +4,7 @@ import time
 
 from personapulse.service.airflow import PUBLISH
 
-PATIENCE = 900  # seconds
+PATIENCE = 240  # seconds
 
 
 def newest_run(api, day):
