@@ -1,12 +1,11 @@
-"""One shop day through the real scheduler, for every test in this folder: mail, a web hook, Power BI, metrics, lineage
-and logs in JSON are set up, and `up` stays. The tests build on each other in the order of the files and in them, as a
+"""One shop day through the real scheduler, for every test in this folder: mail, a web hook, Power BI, metrics and
+logs in JSON are set up, and `up` stays. The tests build on each other in the order of the files and in them, as a
 start of Airflow takes its time; they run in one process (`tests/conftest.py`).
 
 The shop has no pattern in it, so the gate refuses the model of the day.
 """
 
 import datetime
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +74,6 @@ def meter():
 
 
 @pytest.fixture(scope="package")
-def lineage(tmp_path_factory):
-    """File the run's lineage is written to."""
-    return tmp_path_factory.mktemp("lineage") / "events.jsonl"
-
-
-@pytest.fixture(scope="package")
 def opener(tmp_path_factory):
     """Stands for the browser of who starts `up`: writes down the address it is to open."""
     program = tmp_path_factory.mktemp("opener") / "open"
@@ -104,7 +97,7 @@ class Up:
 
 
 @pytest.fixture(scope="package")
-def up(house, shop, double, mails, hook, meter, lineage, opener):
+def up(house, shop, double, mails, hook, meter, opener):
     around = {
         "BROWSER": f"{opener} %s",
         "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection,
@@ -113,8 +106,6 @@ def up(house, shop, double, mails, hook, meter, lineage, opener):
         "AIRFLOW_VAR_PERSONAPULSE_DIGEST_TO": "eve@example.org",
         "AIRFLOW_VAR_PERSONAPULSE_DIGEST_DAY": shop.newest.strftime("%A"),
         "AIRFLOW__LOGGING__JSON_LOGS": "True",
-        "AIRFLOW__OPENLINEAGE__NAMESPACE": "shop",
-        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(lineage), "append": True}),
     }
     arguments = ("--source", str(shop.folder), "--from", str(shop.newest), "--open")
     command = house.start("up", *arguments, env=double.environment() | meter.environment | around)
