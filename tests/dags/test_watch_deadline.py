@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 from psycopg.conninfo import conninfo_to_dict
@@ -45,6 +46,24 @@ def test_it_does_not_look_where_nobody_waits(monkeypatch, read_dags):
 def test_a_deadline_that_is_none_is_an_import_error_that_names_it(monkeypatch, read_dags):
     (error,) = watch(monkeypatch, read_dags, "6 o'clock").import_errors.values()
     assert "PERSONAPULSE_DEADLINE must be a time of day such as 06:00, or off" in error
+
+
+def test_a_backfills_days_are_skipped_and_a_skipped_task_tells_nobody(bag):
+    task = bag.dags["watch_deadline"].get_task("is_published")
+    with pytest.raises(AirflowSkipException, match="Nobody waits this morning for 2026-03-01"):
+        task.python_callable(partition_key="2026-03-01", dag_run=SimpleNamespace(run_type="backfill"))
+    assert task.on_failure_callback
+    assert not task.on_skipped_callback
+
+
+def test_a_backfill_of_it_has_each_days_own_key(monkeypatch, read_dags):
+    dag = watch(monkeypatch, read_dags, "06:30").dags["watch_deadline"]
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+    first = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+    infos = timetable.iter_partition_dagrun_infos(earliest=first, latest=first + datetime.timedelta(1))
+    assert [info.partition_key for info in infos] == [
+        "2026-03-01"
+    ]  # as its tick is not midnight, the last day is left out
 
 
 @pytest.fixture

@@ -72,16 +72,6 @@ def test_a_published_day_is_late_for_nobody_and_a_missing_one_is_told_once(house
     assert house.query("select day, standing from ops.late_nights") == [(never, "not_delivered")]
 
 
-def test_nobody_is_told_of_a_backfills_days(api, shop, mails):
-    told, day = len(mails.received), shop.next + datetime.timedelta(2)
-    api.backfill(WATCH, day, day, again=False)
-    run = until(
-        lambda: next((r for r in api.runs() if (r.dag, r.day) == (WATCH, str(day)) and r.state == "success"), None)
-    )
-    assert run.run.startswith("backfill__")
-    assert len(mails.received) == told
-
-
 def test_metrics_of_airflow_and_of_the_house_arrive(house, up, meter):
     metrics = collections.defaultdict(list)
     for name, value in meter.metrics():
