@@ -14,8 +14,9 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
+from personapulse import lineage as flows
 from personapulse import marts, personas
-from personapulse_airflow import shared
+from personapulse_airflow import lineage, shared
 
 log = logging.getLogger(__name__)
 personas.load_rule_sets()  # a broken rule is an import error here, not a failed night
@@ -30,6 +31,7 @@ def known_on(params: dict[str, Any]) -> datetime.date | None:
 def build_marts(group: str, partition_key: str | None = None, params: Any = None) -> None:
     """Build a group's marts for the run's day, one after the other."""
     day, settings = shared.day_of(partition_key), shared.source().settings
+    lineage.tell(flows.of_marts(group))
     with shared.warehouse() as connection:
         for name in marts.GROUPS[group]:
             log.info("marts.%s: building %s", name, day)

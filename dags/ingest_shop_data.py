@@ -16,7 +16,8 @@ import logging
 from airflow.sdk import chain, dag, task
 
 from personapulse import ingest
-from personapulse_airflow import shared
+from personapulse import lineage as flows
+from personapulse_airflow import lineage, shared
 from personapulse_airflow.extract import WaitForExtract
 from personapulse_nights import ShopNights
 
@@ -26,8 +27,10 @@ log = logging.getLogger(__name__)
 @task
 def stage_extract(partition_key: str | None = None) -> None:
     """Load the day's files into staging, bad rows into quarantine."""
+    day, source = shared.day_of(partition_key), shared.source()
+    lineage.tell(flows.of_staging(), source.address(day))
     with shared.warehouse(shared.LOADER) as connection:
-        for file, counts in ingest.stage(connection, shared.source(), shared.day_of(partition_key)).items():
+        for file, counts in ingest.stage(connection, source, day).items():
             log.info("%s: %s", file, ", ".join(f"{count} {name}" for name, count in counts.items()))
 
 
@@ -41,6 +44,7 @@ def check_extract(partition_key: str | None = None) -> None:
 def merge_core(partition_key: str | None = None) -> None:
     """Merge the staged day into the core tables, check them, announce the day."""
     day = shared.day_of(partition_key)
+    lineage.tell(flows.of_core())
     with shared.warehouse(shared.LOADER) as connection:
         for file, counts in ingest.merge(connection, shared.source(), day).items():
             log.info("%s: %s", file, ", ".join(f"{count} {name}" for name, count in counts.items()))

@@ -3,7 +3,8 @@
 1. `erase_customers`: erases everybody `personapulse erase-user` has written down since, everywhere, and checks that
    nothing of them is left. It waits until no day is on its way in or being built.
 2. `let_go`: daily marts of customers after `daily_snapshots_days` (35; month ends stay), set-aside rows after
-   `quarantine_days` (90), what was staged and never merged, models no version names.
+   `quarantine_days` (90), what has run after `runs_days` (400), what was staged and never merged, models no version
+   names.
 3. `tidy`: vacuum and analyze.
 
 **Starts** Mondays at five, where the shop is. **Running it again is safe**: it finds nothing more to do. **When it

@@ -20,7 +20,8 @@ import logging
 
 from airflow.sdk import dag, task
 
-from personapulse_airflow import alerts, shared
+from personapulse import lineage as flows
+from personapulse_airflow import alerts, lineage, shared
 from personapulse_airflow.refresh import RefreshPowerBI
 from personapulse_airflow.turn import WaitForTurn
 
@@ -33,6 +34,7 @@ def write_report(partition_key: str | None = None) -> None:
     from personapulse_airflow.publishing import publish  # noqa: PLC0415 - loads the chart libraries
 
     day = shared.day_of(partition_key)
+    lineage.tell(flows.of_dashboards())
     with shared.warehouse() as connection:
         log.info(publish(connection, day, shared.report_folder(), shared.source().settings))
     log.info("The day in the browser: %s", shared.dashboard_url(day))

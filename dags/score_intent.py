@@ -13,13 +13,15 @@ the champion of a day does not change, and scores replace the day's former ones.
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from personapulse_airflow import intent, shared
+from personapulse import lineage as flows
+from personapulse_airflow import intent, lineage, shared
 
 
 @task
 def score(partition_key: str | None = None) -> None:
     """Score the day's customers."""
     day = shared.day_of(partition_key)
+    lineage.tell(flows.of_scores())
     if not intent.score(day):
         raise AirflowSkipException(f"No model has been promoted by {day}, so nobody is scored (docs/model.md).")
 

@@ -18,6 +18,7 @@ from personapulse.commands import (
     model,
     query,
     report,
+    runs,
     simulate,
     up,
     upkeep,
@@ -66,6 +67,7 @@ application.command()(metric.metric)
 application.command()(insights.insights)
 application.add_typer(model.commands)
 application.command()(report.report)
+application.command()(runs.runs)
 application.command()(simulate.simulate)
 application.command()(upkeep.erase_user)
 application.command()(upkeep.maintain)

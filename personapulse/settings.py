@@ -1,5 +1,6 @@
 """What a shop says about itself in `<source>/source.yaml`."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -67,6 +68,10 @@ class ShopSettings:
         Days for which marts of customers are kept for each day; of earlier months their last day is.
     quarantine_days : int
         Days for which rows that were set aside are kept.
+    runs_days : int
+        Days for which it is kept what has run.
+    deadline : str or None
+        Time of day, `HH:MM` where the shop is, by which the day that ended must be published; None if nobody waits.
     checks : mapping of str to str
         Per check of a day (the rules of include/sql/checks/staging and core), `fail` or `warn` in place of its own.
     """
@@ -84,6 +89,8 @@ class ShopSettings:
     intent_accuracy_floor: float | None = None
     daily_snapshots_days: int = 35
     quarantine_days: int = 90
+    runs_days: int = 400
+    deadline: str | None = "06:00"
     quarantine: Mapping[str, QuarantineLimits] = field(default_factory=dict)
     checks: Mapping[str, str] = field(default_factory=dict)
 
@@ -154,6 +161,25 @@ def _snapshots(value: Any, where: str) -> int:
     if _days(value, where) < LEAST_SNAPSHOTS:
         raise PersonaPulseError(f"{where} must be {LEAST_SNAPSHOTS} days or more, got {value!r}.")
     return int(value)
+
+
+def time_of_day(value: Any, where: str) -> str | None:
+    """Return a time of day as `HH:MM`; None if it is `off`.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it is neither; `where` says what should be mended.
+    """
+    # YAML reads a bare 9:30 as a number to base sixty, and off as false
+    if value is False or value == "off":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value // 60:02}:{value % 60:02}"
+    try:
+        return datetime.datetime.strptime(value, "%H:%M").strftime("%H:%M")  # noqa: DTZ007 - a time of every day
+    except (TypeError, ValueError):
+        raise PersonaPulseError(f"{where} must be a time of day such as 06:00, or off, got {value!r}.") from None
 
 
 def _horizon(value: Any, where: str) -> int:
@@ -245,6 +271,8 @@ _CHECKS: dict[str, Any] = {
     "intent_accuracy_floor": _accuracy,
     "daily_snapshots_days": _snapshots,
     "quarantine_days": _days,
+    "runs_days": _days,
+    "deadline": time_of_day,
     "quarantine": _quarantine,
     "checks": _severities,
 }

@@ -9,7 +9,7 @@ from pendulum import DateTime, instance
 
 
 class ShopNights(CronPartitionTimetable):
-    """Every midnight of the shop, for the day that has just ended; the partition key is that day, `YYYY-MM-DD`.
+    """Every night of the shop at a time, for the day that has ended; the partition key is that day, `YYYY-MM-DD`.
 
     Airflow's own timetable takes the midnight before for the day's beginning. Where clocks are put forward at
     midnight, as in Chile, Cuba and Egypt, there is a day without one: the day before it would get no run, and it two.
@@ -18,19 +18,23 @@ class ShopNights(CronPartitionTimetable):
     ----------
     timezone : str
         IANA zone in which a shop day runs from midnight to midnight.
+    at : str, default="00:00"
+        Time of day there, `HH:MM`.
     """
 
-    def __init__(self, timezone: Any) -> None:
-        super().__init__("0 0 * * *", timezone=timezone, run_offset=-1, key_format="%Y-%m-%d")
+    def __init__(self, timezone: Any, at: str = "00:00") -> None:
+        hour, minute = map(int, at.split(":"))
+        super().__init__(f"{minute} {hour} * * *", timezone=timezone, run_offset=-1, key_format="%Y-%m-%d")
+        self._at = at
 
     def serialize(self) -> dict[str, Any]:
         """Return what makes it again."""
-        return {"timezone": super().serialize()["timezone"]}
+        return {"timezone": super().serialize()["timezone"], "at": self._at}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> "ShopNights":
         """Make it again."""
-        return cls(data["timezone"])
+        return cls(data["timezone"], data.get("at", "00:00"))
 
     def _get_partition_date(self, *, run_date: DateTime) -> DateTime:
         """Return the first moment of the day that ended when the run starts."""

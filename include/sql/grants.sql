@@ -6,7 +6,7 @@
 --                 staging, core        marts, ml                     ops                               reporting
 -- pp_loader       owns                 nothing                       reads; its own books              nothing
 -- pp_modeler      reads core           owns                          reads; what it finds, publishes   reads
--- pp_reader       nothing              marts, no personal columns    nothing                           reads
+-- pp_reader       nothing              marts, no personal columns    reads what has run                reads
 -- pp_auditor      reads                reads                         reads                             reads
 -- pp_admin        as loader            as modeler                    everything                        reads
 --
@@ -71,6 +71,9 @@ grant usage on schema core, ops, reporting to pp_modeler;
 grant select on all tables in schema core, ops, reporting to pp_modeler;
 grant usage on schema ops to pp_loader;
 grant select on all tables in schema ops to pp_loader;
+-- (what has run names nobody, and whoever reads a figure may ask how old it is)
+grant usage on schema ops to pp_reader;
+grant select on ops.runs, ops.late_nights to pp_reader;
 grant usage on schema reporting to pp_reader, pp_admin;
 grant select on all tables in schema reporting to pp_reader, pp_admin;
 alter default privileges for role pp_loader in schema staging, core grant select on tables to pp_auditor;
@@ -79,7 +82,7 @@ alter default privileges for role pp_modeler in schema marts, ml grant select on
 
 -- Writing in the house's books: each its own pages.
 grant insert, update, delete on ops.shop, ops.loads, ops.quarantine, ops.ignored_columns, ops.data_quality to pp_loader;
-grant insert, update, delete on ops.data_quality, ops.frozen_marts, ops.dashboards to pp_modeler;
+grant insert, update, delete on ops.data_quality, ops.frozen_marts, ops.dashboards, ops.runs, ops.late_nights to pp_modeler;
 
 -- The reader: all of marts but what a customer is, as a person.
 do $$

@@ -77,7 +77,7 @@ def maintain(
 ) -> None:
     """Let go of what has been kept long enough, as maintain_warehouse does every Monday (docs/privacy.md).
 
-    How long is set in source.yaml: daily_snapshots_days (35) and quarantine_days (90).
+    How long is set in source.yaml: daily_snapshots_days (35), quarantine_days (90), runs_days (400).
     """
     home = Home.open(context.obj)
     with embedded(EmbeddedPostgres(home)) as connection:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from personapulse.doctor.diagnosis import Advice, how_to_mend, share
 from personapulse.doctor.facts import Facts, Found, SetAside
+from personapulse.doctor.findings import Finding
 from personapulse.settings import ShopSettings
 
 MOST_ROWS = 6  # of a table; the rest is counted
@@ -23,7 +24,18 @@ class Findings:
     days: int
 
 
-def show(console: Console, facts: Facts, settings: ShopSettings, advice: Sequence[Advice], server: str) -> None:
+MARKS = {"ok": ("✓", "green"), "warn": ("·", "yellow"), "fail": ("✗", "bold red")}
+
+
+def show(
+    console: Console,
+    facts: Facts,
+    settings: ShopSettings,
+    advice: Sequence[Advice],
+    *,
+    findings: Sequence[Finding],
+    server: str,
+) -> None:
     """Print the screen.
 
     Parameters
@@ -36,11 +48,14 @@ def show(console: Console, facts: Facts, settings: ShopSettings, advice: Sequenc
         The shop's limits.
     advice : sequence of Advice
         From `advise`.
+    findings : sequence of Finding
+        From `look_over`.
     server : str
         Whether PostgreSQL was running.
     """
     console.print(_head(facts, server))
-    _show_advice(console, advice)
+    _show_advice(console, advice, is_well=not any(one.level == "fail" for one in findings))
+    console.print(_findings(findings))
     for part in (_arrivals(facts), _set_aside(facts, settings), _checks(facts.found), _ignored(facts)):
         if part:
             console.print(part)
@@ -67,9 +82,22 @@ def _head(facts: Facts, server: str) -> RenderableType:
     return head
 
 
-def _show_advice(console: Console, advice: Sequence[Advice]) -> None:
+def _findings(findings: Sequence[Finding]) -> RenderableType:
+    """Show what was looked at, one line each; below what is not well, what follows and what to do."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for one in sorted(findings, key=lambda one: ("fail", "warn", "ok").index(one.level)):
+        mark, style = MARKS[one.level]
+        grid.add_row(Text(mark, style=style), Text(one.part, style="bold"), Text(one.found, overflow="fold"))
+        if one.means:
+            grid.add_row("", "", Text(one.means, overflow="fold"))
+        if one.do:
+            grid.add_row("", "", Text(one.do, style="cyan", overflow="fold"))
+    return Group(Text("\nThe house", style="bold"), grid)
+
+
+def _show_advice(console: Console, advice: Sequence[Advice], *, is_well: bool) -> None:
     console.print()
-    if not any(one.is_urgent for one in advice):
+    if is_well and not any(one.is_urgent for one in advice):
         console.print("✓ Nothing needs you.", style="bold green")
     for one in advice[:MOST_ROWS]:
         mark, style = ("✗", "bold red") if one.is_urgent else ("·", "yellow")

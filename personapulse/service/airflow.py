@@ -20,10 +20,10 @@ from personapulse.service.processes import Processes
 INGEST, SEGMENTS, PUBLISH, HISTORY = "ingest_shop_data", "build_segments", "publish_dashboards", "load_history"
 TRAIN, SCORE = "train_intent_model", "score_intent"
 OVERRIDE, ROLLBACK = "override_intent_gate", "rollback_intent_model"
-EXPORT, MAINTAIN = "export_audiences", "maintain_warehouse"
+EXPORT, MAINTAIN, WATCH = "export_audiences", "maintain_warehouse", "watch_deadline"
 CHAIN = (INGEST, SEGMENTS, TRAIN, SCORE, PUBLISH)  # what each day goes through, in this order
 GOES_ON = {TRAIN, SCORE}  # where they fail the day goes on, without new scores
-DAGS = (*CHAIN, HISTORY, OVERRIDE, ROLLBACK, EXPORT, MAINTAIN)
+DAGS = (*CHAIN, HISTORY, OVERRIDE, ROLLBACK, EXPORT, MAINTAIN, WATCH)
 
 # Logs are read from disk by the API server, so nobody needs to serve them over further ports.
 PROGRAMS: dict[str, Sequence[str]] = {

@@ -97,6 +97,10 @@ class AirflowApi:
         """Ids of the dags Airflow has read."""
         return {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags", exclude_stale=True)}
 
+    def paused(self) -> set[str]:
+        """Ids of the dags that do not run by themselves."""
+        return {dag["dag_id"] for dag in self._all("/api/v2/dags", "dags", paused=True)}
+
     def import_errors(self) -> list[str]:
         """Files that could not be read, each with the reason."""
         errors = self._all("/api/v2/importErrors", "import_errors")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from personapulse import paths, roles, warehouse
 from personapulse.home import Home
 from personapulse.postgres import PORT, SUPERUSER, EmbeddedPostgres
+from personapulse.settings import ShopSettings
 
 LOGIN = "admin"
 DASHBOARD_ROLE = "personapulse_dashboard"  # made by migration 0024; reads published documents and nothing else
@@ -54,11 +55,14 @@ class Shop:
         IANA zone in which a shop day runs from midnight to midnight.
     first_night : datetime.date
         Before midnight of this date no nightly run starts; `NEVER` for a shop that delivers no more days.
+    deadline : str or None
+        Time of day by which a day must be published; None if nobody waits for it.
     """
 
     url: str
     time_zone: str
     first_night: datetime.date
+    deadline: str | None = ShopSettings.deadline
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,9 @@ def settings_of_airflow(home: Home, postgres: EmbeddedPostgres, port: int) -> di
             **_login(credentials),
             "execution_api_server_url": f"http://127.0.0.1:{port}/execution/",
             "min_serialized_dag_update_interval": 5,
+            # A failed task tells people, with pictures, over a mail server that may be slow. One that takes longer than
+            # this (20 seconds by default) is killed, tried again whatever its policy says, and tells them again.
+            "task_success_overtime": 300,
         },
         "api": {
             "host": "127.0.0.1",
@@ -160,6 +167,7 @@ def _shop_settings(home: Home, postgres: EmbeddedPostgres, shop: Shop) -> dict[s
         "AIRFLOW_VAR_PERSONAPULSE_MODELS": str(home.models),
         "PERSONAPULSE_TIME_ZONE": shop.time_zone,
         "PERSONAPULSE_FIRST_NIGHT": shop.first_night.isoformat(),
+        "PERSONAPULSE_DEADLINE": shop.deadline or "off",
     }
 
 

@@ -49,7 +49,8 @@ class Plan:
         is_live = (datetime.datetime.now(datetime.UTC).date() - self.newest).days <= LIVE_DAYS
         # the night after the day that follows the newest one takes that day in
         night = self.newest + datetime.timedelta(days=2) if is_live else NEVER
-        return Shop(self.source.url, self.source.settings.time_zone, night)
+        settings = self.source.settings
+        return Shop(self.source.url, settings.time_zone, night, settings.deadline)
 
 
 def make_plan(url: str | None, first: str | None, last: str | None) -> Plan:

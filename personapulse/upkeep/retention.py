@@ -87,6 +87,11 @@ def let_go(connection: psycopg.Connection[Any], settings: ShopSettings, *, is_dr
     ]
     old = newest - datetime.timedelta(settings.quarantine_days)
     told.append(_before(connection, "ops.quarantine", "source_day", old, is_dry_run=is_dry_run))
+    ran = newest - datetime.timedelta(settings.runs_days)
+    told += [
+        _before(connection, table, clock, ran, is_dry_run=is_dry_run)
+        for table, clock in (("ops.runs", "filed_under"), ("ops.late_nights", "day"))
+    ]
     staged = newest - datetime.timedelta(STAGED_DAYS)
     told += [_before(connection, table, "known_from", staged, is_dry_run=is_dry_run) for table in _staging(connection)]
     return [one for one in told if one.days]

@@ -57,6 +57,23 @@ def power_bi_is_stale(context: Any, reason: str = "") -> None:
     send(messages.stale(day, why, shared.source().settings.name, run_url(context)), context)
 
 
+def night_is_late(context: Any) -> None:
+    """Tell that a day is not published by the deadline, or that nobody can say so; of each day once."""
+    from personapulse import nights  # noqa: PLC0415
+    from personapulse.nights import late  # noqa: PLC0415
+
+    day, why, settings = shared.day_of(context["partition_key"]), context.get("exception"), shared.source().settings
+    by, airflow = shared.deadline() or "", conf.get("api", "base_url")
+    if isinstance(why, nights.NightIsLateError):
+        with shared.warehouse() as connection:
+            if not nights.claim(connection, day, why.standing.state):
+                log.info("People have been told already that %s is late.", day)
+                return
+        send(late.message(why.standing, by, settings.name, airflow), context)
+    else:  # the warehouse that keeps the book does not answer, so it cannot be asked whether people were told
+        send(late.unknown(day, str(why or "The task's log says why."), by, settings.name), context)
+
+
 def run_url(context: Any) -> str:
     """Return the address of the task's run in Airflow's pages."""
     ti = context["ti"]

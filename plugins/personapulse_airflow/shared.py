@@ -28,6 +28,7 @@ from personapulse import checks
 from personapulse import warehouse as the_warehouse
 from personapulse.errors import PersonaPulseError
 from personapulse.ingest import Source
+from personapulse.settings import ShopSettings, time_of_day
 
 if TYPE_CHECKING:
     from personapulse.intent.registry import Registry
@@ -93,6 +94,18 @@ def first_night() -> datetime.datetime:
     """
     day = os.environ.get("PERSONAPULSE_FIRST_NIGHT") or "2026-01-01"
     return pendulum.from_format(day, "YYYY-MM-DD", tz=time_zone())
+
+
+def deadline() -> str | None:
+    """Time of day by which a day must be published: `PERSONAPULSE_DEADLINE` (`HH:MM`), else 06:00; None if it is `off`.
+
+    Raises
+    ------
+    PersonaPulseError
+        If it is no time of day.
+    """
+    text = os.environ.get("PERSONAPULSE_DEADLINE") or ShopSettings.deadline
+    return time_of_day(text, "The environment's PERSONAPULSE_DEADLINE")
 
 
 def when(asset: Asset) -> PartitionedAssetTimetable:

@@ -23,6 +23,7 @@ DAG_IDS = [
     "rollback_intent_model",
     "score_intent",
     "train_intent_model",
+    "watch_deadline",
 ]
 
 
@@ -84,6 +85,7 @@ def test_the_runbook_has_an_entry_for_each_dag():
         "export_audiences",
         "load_history",
         "maintain_warehouse",
+        "watch_deadline",
     ]
 
 

@@ -50,7 +50,7 @@ def module_of(package, name):
 
 def test_nothing_is_loaded_where_tasks_are_no_forks(started):
     for program in ("triggerer LocalExecutor", "scheduler CeleryExecutor"):
-        assert sorted(started[program]) == ["personapulse_nights", "personapulse_preload"]
+        assert sorted(started[program]) == ["personapulse_ledger", "personapulse_nights", "personapulse_preload"]
 
 
 def test_a_scheduler_has_loaded_whatever_a_task_would_load(started):

@@ -62,7 +62,7 @@ def test_a_house_in_order_fits_the_screen_and_needs_nobody(house: Shop, home: Em
     load(house, FIRST, users=USERS.replace("user_id,", "user_id,persona,").replace(",2026", ",x,2026"))
     load(house, DAY, users="user_id\n" + "\n".join(f"w{number}" for number in range(60)) + "\nw1")
     result = doctor(home)
-    assert (result.exit_code, result.exception) == (0, None)
+    assert (result.exit_code, result.exception) == (0, None), result.stdout
     assert "✓ Nothing needs you." in result.stdout
     assert f"Loaded     2 days from {FIRST} to {DAY}" in result.stdout
     assert f", running; {len(migrations())} of {len(migrations())} migrations" in result.stdout

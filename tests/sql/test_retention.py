@@ -46,6 +46,14 @@ def built(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) 
                 " ('2026-01-05', 'users', 2, 'made_up', 'made up', 'old'),"
                 " ('2026-02-20', 'users', 2, 'made_up', 'made up', 'new')"
             )
+            connection.execute(
+                "insert into ops.runs (dag_id, run_id, day, run_type, outcome, started_at) values"
+                " ('ingest_shop_data', 'old', '2024-12-01', 'scheduled', 'running', '2026-02-28'),"
+                " ('ingest_shop_data', 'new', '2026-02-27', 'scheduled', 'running', '2026-02-28'),"
+                " ('maintain_warehouse', 'of no day', null, 'scheduled', 'running', '2026-02-28');"
+                "insert into ops.late_nights (day, standing)"
+                " values ('2024-12-01', 'running'), ('2026-02-27', 'running')"
+            )
             name = connection.info.dbname
         yield name
 
@@ -80,6 +88,8 @@ def test_old_days_of_customers_go_and_sums_stay(kept: psycopg.Connection[Any]) -
             assert [str(day) for (day,) in days] == BUILT[1:], what
     assert told["ops.quarantine"].rows == 1
     assert kept.execute("select raw from ops.quarantine").fetchall() == [("new",)]
+    assert (told["ops.runs"].rows, told["ops.late_nights"].rows) == (1, 1)
+    assert kept.execute("select run_id from ops.runs order by 1").fetchall() == [("new",), ("of no day",)]
     assert kept.execute("select to_regclass('marts.rfm_20260110')").fetchone() == (None,)
     assert kept.execute("select * from marts.kpi_daily order by 1").fetchall() == sums
     assert retention.let_go(kept, SETTINGS) == []

@@ -21,7 +21,8 @@ DAYS = [FIRST_DAY + datetime.timedelta(number) for number in range(4)]
 LAST = DAYS[-1]
 SCHEMAS = ("ops", "staging", "core", "marts", "ml", "reporting")
 BOOKS = {"ops.shop", "ops.loads", "ops.quarantine", "ops.ignored_columns", "ops.data_quality"}
-PUBLISHED = {"ops.data_quality", "ops.frozen_marts", "ops.dashboards"}
+WATCHED = {"ops.runs", "ops.late_nights"}
+PUBLISHED = {"ops.data_quality", "ops.frozen_marts", "ops.dashboards", *WATCHED}
 
 
 class Server:
@@ -102,7 +103,7 @@ def test_every_table_may_be_read_by_just_those_whose_work_needs_it(server: Serve
     assert len(names) > 70
     assert read["pp_loader"] == of(names, "ops", "staging", "core")
     assert read["pp_modeler"] == of(names, "ops", "core", "marts", "ml", "reporting")
-    assert read["pp_reader"] == of(names, "marts", "reporting")
+    assert read["pp_reader"] == of(names, "marts", "reporting") | WATCHED
     assert read["pp_auditor"] == read["pp_admin"] == names
 
 
@@ -129,6 +130,8 @@ REFUSED = [
     ("pp_reader", "select * from core.customers_as_of('2026-01-04', '2026-01-04')"),
     ("pp_reader", "select raw from ops.quarantine"),
     ("pp_reader", "select * from ml.features"),
+    ("pp_reader", "select * from ops.loads"),
+    ("pp_reader", "delete from ops.runs"),
     ("pp_reader", "update marts.rfm set segment = 'Lost'"),
     ("pp_reader", "create table marts.mine (id integer)"),
     ("pp_reader", "create table public.mine (id integer)"),

@@ -1,3 +1,4 @@
+import dataclasses
 import datetime
 import json
 import os
@@ -187,6 +188,10 @@ def test_airflow_is_bound_to_this_machine_and_to_this_home(home, monkeypatch):
     assert environment["AIRFLOW__API__PORT"] == "8123"
     assert environment["AIRFLOW_HOME"] == str(home.airflow)
     assert environment["PERSONAPULSE_TIME_ZONE"] == "Asia/Tokyo"
+    assert environment["PERSONAPULSE_DEADLINE"] == "06:00"
+    assert int(environment["AIRFLOW__CORE__TASK_SUCCESS_OVERTIME"]) > 60  # an alert over a slow mail server
+    never = airflow_environment(home, EmbeddedPostgres(home), dataclasses.replace(shop, deadline=None), 8123)
+    assert never["PERSONAPULSE_DEADLINE"] == "off"
     assert environment["AIRFLOW_CONN_POWERBI_DEFAULT"] == "kept"
     assert "PYTHONDONTWRITEBYTECODE" not in environment  # every start would compile Airflow anew
     assert json.loads(environment["AIRFLOW_CONN_SHOP_WAREHOUSE"])["schema"] == "personapulse"

@@ -26,6 +26,14 @@ def test_settings_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "deadline"),
+    [("", "06:00"), ("deadline: 05:30", "05:30"), ("deadline: 10:45", "10:45"), ("deadline: off", None)],
+)
+def test_a_deadline_is_a_time_of_day_as_people_write_it(text: str, deadline: str | None) -> None:
+    assert parse_settings(text, "source.yaml").deadline == deadline  # YAML takes a bare 10:45 for a number
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("name: [", "source.yaml is not valid YAML"),
@@ -44,6 +52,9 @@ def test_settings_are_read() -> None:
         ("intent_accuracy_floor: 0.4", "source.yaml: intent_accuracy_floor must be a share of customers from 0.5"),
         ("intent_accuracy_floor: high", "source.yaml: intent_accuracy_floor must be a share of customers from 0.5"),
         ("zero_price: drop", "source.yaml: zero_price must be one of keep, quarantine"),
+        ("deadline: 25:00", "source.yaml: deadline must be a time of day such as 06:00, or off, got '25:00'"),
+        ("deadline: soon", "source.yaml: deadline must be a time of day such as 06:00, or off, got 'soon'"),
+        ("deadline: true", "source.yaml: deadline must be a time of day such as 06:00, or off, got True"),
         ("quarantine: 0.1", "source.yaml: quarantine must be a mapping"),
         ("quarantine: {order: {}}", "source.yaml: quarantine: 'order' is no file of the contract"),
         ("quarantine: {orders: {treshold: 1}}", "source.yaml: quarantine.orders: unknown setting 'treshold'"),

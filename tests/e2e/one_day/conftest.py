@@ -1,6 +1,6 @@
-"""One shop day through the real scheduler, for every test in this folder: mail, a web hook and Power BI set up, and
-`up` stays. The tests build on each other in the order of the files and in them, because a start of Airflow takes its
-time; they run in one process (`tests/conftest.py`).
+"""One shop day through the real scheduler, for every test in this folder: mail, a web hook, Power BI, metrics and
+logs in JSON are set up, and `up` stays. The tests build on each other in the order of the files and in them, as a
+start of Airflow takes its time; they run in one process (`tests/conftest.py`).
 
 The shop has no pattern in it, so the gate refuses the model of the day.
 """
@@ -17,6 +17,7 @@ from personapulse.service.api import AirflowApi
 from personapulse.simulate import extracts
 
 from .inbox import Hook, Mails
+from .watchers import Meter
 
 PATIENCE = 480  # seconds
 FIRST, DAYS = datetime.date(2026, 1, 1), 56  # just old enough to train on
@@ -67,6 +68,12 @@ def hook():
 
 
 @pytest.fixture(scope="package")
+def meter():
+    with Meter() as meter:
+        yield meter
+
+
+@pytest.fixture(scope="package")
 def opener(tmp_path_factory):
     """Stands for the browser of who starts `up`: writes down the address it is to open."""
     program = tmp_path_factory.mktemp("opener") / "open"
@@ -90,7 +97,7 @@ class Up:
 
 
 @pytest.fixture(scope="package")
-def up(house, shop, double, mails, hook, opener):
+def up(house, shop, double, mails, hook, meter, opener):
     around = {
         "BROWSER": f"{opener} %s",
         "AIRFLOW_CONN_SMTP_DEFAULT": mails.connection,
@@ -98,9 +105,10 @@ def up(house, shop, double, mails, hook, opener):
         "AIRFLOW_VAR_PERSONAPULSE_ALERT_TO": "ada@example.org, bob@example.org",
         "AIRFLOW_VAR_PERSONAPULSE_DIGEST_TO": "eve@example.org",
         "AIRFLOW_VAR_PERSONAPULSE_DIGEST_DAY": shop.newest.strftime("%A"),
+        "AIRFLOW__LOGGING__JSON_LOGS": "True",
     }
     arguments = ("--source", str(shop.folder), "--from", str(shop.newest), "--open")
-    command = house.start("up", *arguments, env=double.environment() | around)
+    command = house.start("up", *arguments, env=double.environment() | meter.environment | around)
     command.wait_for("Press Ctrl-C", PATIENCE)
     api = house.api(command)
     yield Up(command.output, api)
