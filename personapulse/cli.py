@@ -15,6 +15,7 @@ from personapulse.commands import (
     insights,
     metric,
     model,
+    prepare_server,
     query,
     report,
     simulate,
@@ -57,6 +58,7 @@ application.command()(up.down)
 application.add_typer(audience.commands)
 application.add_typer(clv.commands)
 application.add_typer(convert.commands)
+application.command()(prepare_server.prepare_server)
 application.add_typer(query.commands)
 application.command()(doctor.doctor)
 application.command()(metric.metric)

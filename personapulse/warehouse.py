@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
@@ -31,7 +31,14 @@ def connect(conninfo: str) -> psycopg.Connection[Any]:
     return connection
 
 
-def prepare(postgres: EmbeddedPostgres) -> None:
+class Server(Protocol):
+    """A PostgreSQL server: the embedded one, or one of your own."""
+
+    def conninfo(self, database: str) -> str:
+        """Return how the owner of everything reaches a database of it."""
+
+
+def prepare(postgres: Server) -> None:
     """Create the warehouse's and Airflow's databases where missing, and bring the warehouse up to date.
 
     Raises
