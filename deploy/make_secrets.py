@@ -30,8 +30,13 @@ def password() -> str:
 
 
 def key() -> str:
-    """Return 32 random bytes, as Fernet and Airflow's signatures want them."""
+    """Return 32 random bytes, as Fernet wants them."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def signature() -> str:
+    """Return a secret of the length that HMAC with SHA-512 asks for."""
+    return secrets.token_urlsafe(64)
 
 
 class Secrets:
@@ -55,8 +60,8 @@ class Secrets:
             "redis_password": password,
             "airflow_admin_password": password,
             "fernet_key": key,
-            "jwt_secret": key,
-            "api_secret_key": key,
+            "jwt_secret": signature,
+            "api_secret_key": signature,
             "roles.json": lambda: json.dumps({role: password() for role in roles}, indent=2),
         }
 

@@ -25,7 +25,7 @@ ENVIRONMENT = ROOT / ".venv-celery"
 KEEPERS = ("api-server", "scheduler", "dag-processor", "triggerer")
 SOON = {
     "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "3",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",  # longer than a busy machine keeps a heartbeat back
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
 }
@@ -110,7 +110,7 @@ class Deployment:
             ("http://localhost:8080", f"http://127.0.0.1:{self.web}"),
             ("http://127.0.0.1:8080", f"http://127.0.0.1:{self.web}"),
             ("http://127.0.0.1:8974", f"http://127.0.0.1:{self._scheduler_health}"),
-            ("host=postgres ", f"host=127.0.0.1 port={self.database} "),
+            ("host=postgres", f"host=127.0.0.1 port={self.database}"),
         ):
             text = text.replace(there, here)
         return text

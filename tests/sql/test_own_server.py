@@ -94,6 +94,34 @@ def test_a_server_that_is_not_there_is_named_without_the_password(tmp_path: Path
     assert "verysecret" not in str(done.exception)
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("select current_user", "current_user\npp_reader\n"),
+        ("select count(*) from core.orders", "permission denied for schema core"),
+    ],
+)
+def test_commands_ask_a_server_of_ones_own_as_the_role_they_need(
+    postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, said: str
+) -> None:
+    roles = tmp_path / "roles.json"
+    roles.write_text('{"pp_reader": "of no matter to a socket that trusts"}')
+    monkeypatch.setenv("PERSONAPULSE_SERVER", f"host={postgres.socket_folder}")
+    monkeypatch.setenv("PERSONAPULSE_ROLES_FILE", str(roles))
+    done = CliRunner().invoke(application, ["--home", str(tmp_path / "home"), "query", command])
+    assert said in done.output + str(done.exception)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]"])
+def test_a_role_without_a_password_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    roles = tmp_path / "roles.json"
+    roles.write_text(content)
+    monkeypatch.setenv("PERSONAPULSE_SERVER", "host=/nowhere")
+    monkeypatch.setenv("PERSONAPULSE_ROLES_FILE", str(roles))
+    done = CliRunner().invoke(application, ["--home", str(tmp_path / "home"), "doctor"])
+    assert "PERSONAPULSE_ROLES_FILE must name a JSON file with the password of pp_admin" in str(done.exception)
+
+
 def test_an_old_server_is_refused(postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_server, "OLDEST", 99)
     code, said = prepared(postgres)
