@@ -1,8 +1,8 @@
 """What tasks and dag files need is loaded once, by the programs whose forks they run in.
 
-With the LocalExecutor a task is a fork of the scheduler, with Celery of a worker, and a dag file is read by a fork of the
-dag processor. To load pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own work
-(`docs/decisions/0024-tasks-find-their-libraries-loaded.md`).
+With the LocalExecutor a task is a fork of the scheduler, with Celery of a worker, and a dag file is read by a fork of
+the dag processor. To load pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own
+work (`docs/decisions/0024-tasks-find-their-libraries-loaded.md`).
 """
 
 import importlib
