@@ -51,7 +51,7 @@ redis: ## the system's Redis, which `make test-celery` starts on this machine (a
 test-celery: .venv-test/.installed .venv-celery/.installed redis ## run what docker-compose.yaml starts, without containers: two Celery workers, one of them killed (five minutes)
 	@rm -rf .venv-celery/wheel && .venv-celery/bin/python -m hatchling build --target wheel --directory .venv-celery/wheel
 	@.venv-celery/bin/uv pip install --quiet --python .venv-celery/bin/python --no-deps --no-index --reinstall .venv-celery/wheel/*.whl
-	@.venv-test/bin/python -m pytest -v --durations 10 tests/deployed $(PYTEST_ARGS)
+	@.venv-test/bin/python -m pytest -v --durations 10 --timeout 3600 tests/deployed $(PYTEST_ARGS)
 
 .PHONY: quick
 quick: look browser ## what needs no Airflow scheduler

@@ -105,7 +105,7 @@ def main() -> None:
     """Read the command line and say what was made."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to (default: deploy/secrets)")
-    parser.add_argument("--warehouse", default="postgres", help="host of the warehouse (citus-coordinator with Citus)")
+    parser.add_argument("--warehouse", default="postgres", help="host of the warehouse")
     arguments = parser.parse_args()
     made = Secrets(arguments.folder, arguments.warehouse).make()
     print(

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 
 from small_shop import FIRST_DAY, make_shop, write_day
 
-PATIENCE = 600  # seconds
+PATIENCE = 1200  # seconds
 PAST = 36  # days before the first that goes through the dags
 WORKERS = ("worker-1", "worker-2")
 
