@@ -101,7 +101,9 @@ def load_past(live: Live) -> None:
     ends = {"first_day": str(FIRST_DAY), "last_day": str(live.day - datetime.timedelta(1))}
     run = live.api.trigger(HISTORY, ends)
     until(lambda: live.api.run(HISTORY, run).state in {"success", "failed"}, "the past loaded")
-    assert live.api.run(HISTORY, run).state == "success"
+    assert live.api.run(HISTORY, run).state == "success", [
+        live.api.log(task) for task in live.api.tasks(state="failed")
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -102,10 +102,10 @@ class Deployment:
     def _here(self, name: str, text: str) -> str:
         """A text of docker-compose.yaml with this machine's places in it."""
         for there, here in (
+            ("/tmp/", f"{self.folder}/tmp/{name}/"),  # first: what comes in below may lie in there, too
             ("/opt/airflow", str(self.airflow)),
             ("/run/secrets", str(self.folder / "given" / name)),
             ("file:///shop", self.shop.as_uri()),
-            ("/tmp/", f"{self.folder}/tmp/{name}/"),
             ("http://api-server:8080", f"http://127.0.0.1:{self.web}"),
             ("http://localhost:8080", f"http://127.0.0.1:{self.web}"),
             ("http://127.0.0.1:8080", f"http://127.0.0.1:{self.web}"),
