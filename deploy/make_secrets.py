@@ -68,7 +68,7 @@ class Secrets:
     def _of_others(self) -> dict[str, Callable[[], str]]:
         return {
             "airflow_database_url": lambda: (
-                f"postgresql+psycopg2://airflow:{self._role('airflow')}@postgres:5432/airflow"
+                f"postgresql+psycopg2://airflow:{self._role('airflow')}@{self._warehouse}:5432/airflow"
             ),
             "celery_broker_url": lambda: f"redis://:{self._read('redis_password')}@redis:6379/0",
             "redis_users.acl": self._redis_users,
@@ -105,7 +105,9 @@ def main() -> None:
     """Read the command line and say what was made."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to (default: deploy/secrets)")
-    parser.add_argument("--warehouse", default="postgres", help="host of the warehouse")
+    parser.add_argument(
+        "--warehouse", default="postgres", help="host of the databases (citus-coordinator for the profile citus)"
+    )
     arguments = parser.parse_args()
     made = Secrets(arguments.folder, arguments.warehouse).make()
     print(

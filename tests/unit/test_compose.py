@@ -40,6 +40,8 @@ def test_compose_itself_reads_it_as_these_tests_do() -> None:
     asked = [program, "--project-directory", str(ROOT), "--file", str(FILE), "--env-file", "/dev/null"]
     done = subprocess.run([*asked, "config", "--format", "json"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    every = subprocess.run([*asked, "--profile", "*", "config", "--quiet"], capture_output=True, text=True)
+    assert (every.returncode, every.stderr) == (0, "")
     read = json.loads(done.stdout.replace("$$", "$"))["services"]
     assert set(read) == {name for name, service in SERVICES.items() if "profiles" not in service}
     for name, service in read.items():
@@ -73,8 +75,8 @@ def test_a_service_is_watched(name: str) -> None:
     if name in ONCE:
         assert check == {"disable": True}
     if name in ONCE - BY_HAND:
-        waited_for = [needs.get(name) for needs in map(needs_of, SERVICES)]
-        assert {"condition": "service_completed_successfully"} in waited_for
+        waited_for = [needs.get(name, {}).get("condition") for needs in map(needs_of, SERVICES)]
+        assert "service_completed_successfully" in waited_for
     if name not in ONCE:
         assert check["test"][0] in {"CMD", "CMD-SHELL"}
         assert check["retries"] > 1
@@ -90,7 +92,8 @@ def test_what_a_service_needs_is_there_and_waited_for(name: str) -> None:
     for needed, how in needs_of(name).items():
         wanted = "service_completed_successfully" if needed in ONCE else "service_healthy"
         assert how["condition"] == wanted, needed
-        assert needed in SERVICES
+        # Compose waits for nobody of a profile that is not asked for, where it is told so
+        assert how.get("required", True) == ("profiles" not in SERVICES[needed] or "profiles" in SERVICES[name])
 
 
 @every_service
@@ -163,12 +166,29 @@ def test_only_the_pages_are_open_and_only_to_this_machine() -> None:
     assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["data"]
 
 
+def test_machines_of_a_cluster_trust_only_their_own_network() -> None:
+    networks = compose()["networks"]
+    assert networks["citus"]["internal"] is True
+    (subnet,) = [part["subnet"] for part in networks["citus"]["ipam"]["config"]]
+    on_it = {name for name, service in SERVICES.items() if "citus" in service["networks"]}
+    assert on_it == {name for name, service in SERVICES.items() if service.get("profiles") == ["citus"]}
+    trusting = {name for name in on_it if "POSTGRES_HOST_AUTH_METHOD" in SERVICES[name].get("environment", {})}
+    assert {tuple(SERVICES[name]["networks"]) for name in trusting} == {("citus",)}
+    rules = [line.split() for line in (ROOT / "deploy" / "citus_hba.conf").read_text().splitlines() if line[0] != "#"]
+    assert {rule[3] for rule in rules if rule[0] == "host" and rule[4] == "trust"} == {"127.0.0.1/32", subnet}
+    assert rules[-1] == ["host", "all", "all", "all", "scram-sha-256"]
+
+
 def test_the_shop_is_mounted_to_be_read_and_data_lie_in_volumes() -> None:
     content = compose()
     mounted = [mount for service in SERVICES.values() for mount in service.get("volumes", [])]
     named = {mount.split(":")[0] for mount in mounted if not mount.startswith(".")}
     assert named == set(content["volumes"])
-    assert {mount for mount in mounted if mount.startswith(".")} == {"./shop:/shop:ro"}
+    from_here = {mount for mount in mounted if mount.startswith(".")}
+    assert "./shop:/shop:ro" in from_here
+    for mount in from_here - {"./shop:/shop:ro"}:
+        assert mount.endswith(":ro")
+        assert (ROOT / mount.split(":")[0]).is_file()
 
 
 def test_the_example_of_an_env_names_what_the_file_asks_for() -> None:
