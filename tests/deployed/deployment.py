@@ -87,6 +87,7 @@ class Deployment:
         for name, service in self.services.items():
             given = self.folder / "given" / name
             given.mkdir(parents=True)
+            (self.folder / "tmp" / name).mkdir(parents=True)
             for secret in service.get("secrets", []):
                 (given / secret).symlink_to(self._secrets / secret)
 

@@ -1,7 +1,10 @@
 """Days go through two Celery workers, one of them killed: each is published once, with the figures it should have."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+import psutil
 
 from personapulse.service.airflow import CHAIN
 from tests.sql.worlds import fingerprint
@@ -28,7 +31,7 @@ def test_two_days_in_a_backfill(live: Live, undisturbed: Expected) -> None:
 def test_a_worker_killed_in_the_middle_of_a_task(live: Live, undisturbed: Expected) -> None:
     live.deliver()
     with live.held_up("core.order_facts"):
-        (host,) = [host for host in WORKERS if is_at(live, host, "merge_core")]
+        host = until(lambda: worker_at(live, "merge_core"), "a worker at merge_core")
         live.deployment.kill(host)
         assert not live.deployment.is_healthy("worker", host)
     until(live.is_published, f"{live.day} published by the other worker")
@@ -37,16 +40,24 @@ def test_a_worker_killed_in_the_middle_of_a_task(live: Live, undisturbed: Expect
 
 
 def task_of(live: Live, name: str) -> dict[str, Any]:
-    """A task of the newest day's ingestion."""
+    """A task of the newest day's ingestion, which has begun."""
     (run,) = live.runs(CHAIN[0])
     (task,) = [task for task in live.api.tasks(dag_run_id=run.run) if task["task_id"] == name]
     return task
 
 
-def is_at(live: Live, host: str, name: str) -> bool:
-    """Whether a worker has a task under way: a process of its own has the task's id as its title."""
+def worker_at(live: Live, name: str) -> str | None:
+    """The worker that has a task under way: one of its processes has the task's id as its title."""
     title = f"airflow worker -- {task_of(live, name)['id']}"
-    return any(title in " ".join(process.cmdline()) for process in live.deployment.session(host))
+    return next((host for host in WORKERS if title in titles(live, host)), None)
+
+
+def titles(live: Live, host: str) -> str:
+    told = []
+    for process in live.deployment.session(host):
+        with suppress(psutil.Error):  # it has ended
+            told += process.cmdline()
+    return "\n".join(told)
 
 
 def test_the_worker_that_is_left_loaded_what_tasks_need_before_they_came(live: Live) -> None:
