@@ -42,7 +42,7 @@ def test_a_worker_killed_in_the_middle_of_a_task(live: Live, undisturbed: Expect
 def task_of(live: Live, name: str) -> dict[str, Any]:
     """A task of the newest day's ingestion, which has begun."""
     (run,) = live.runs(CHAIN[0])
-    (task,) = [task for task in live.api.tasks(dag_run_id=run.run) if task["task_id"] == name]
+    (task,) = [task for task in live.api.tasks() if (task["dag_run_id"], task["task_id"]) == (run.run, name)]
     return task
 
 

@@ -1,6 +1,7 @@
 """Logins are FAB's: who may read may not start, and who is nobody may nothing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -14,13 +15,14 @@ PASSWORD = "only for this test"
 CREATE = "airflow users create --username vera --role Viewer --firstname Vera --lastname View --email vera@example.org"
 
 
-def client(live: Live, login: str | None = None, password: str = "") -> httpx.Client:
-    browser = httpx.Client(base_url=live.api.address, timeout=120, trust_env=False)
-    if login:
-        answer = browser.post("/auth/token", json={"username": login, "password": password})
-        assert answer.status_code == 201, answer.text
-        browser.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-    return browser
+@contextmanager
+def client(live: Live, login: str | None = None, password: str = "") -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=live.api.address, timeout=120, trust_env=False) as browser:
+        if login:
+            answer = browser.post("/auth/token", json={"username": login, "password": password})
+            assert answer.status_code == 201, answer.text
+            browser.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield browser
 
 
 @pytest.fixture(scope="module")
