@@ -48,7 +48,7 @@ redis: ## the system's Redis, which `make test-celery` starts on this machine (a
 
 # As the Dockerfile does: the lock, and on top of it the package as a wheel.
 .PHONY: test-celery
-test-celery: .venv-test/.installed .venv-celery/.installed redis ## run what docker-compose.yaml starts, without containers: two Celery workers, one of them killed (five minutes)
+test-celery: .venv-test/.installed .venv-celery/.installed redis ## run what docker-compose.yaml starts, without containers: two Celery workers, one of them killed (ten minutes, more beside other work)
 	@rm -rf .venv-celery/wheel && .venv-celery/bin/python -m hatchling build --target wheel --directory .venv-celery/wheel
 	@.venv-celery/bin/uv pip install --quiet --python .venv-celery/bin/python --no-deps --no-index --reinstall .venv-celery/wheel/*.whl
 	@.venv-test/bin/python -m pytest -v --durations 10 --timeout 3600 tests/deployed $(PYTEST_ARGS)
