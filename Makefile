@@ -28,7 +28,7 @@ run: .venv/.installed ## start the shop: PostgreSQL, Airflow, sample data; stays
 	@exec .venv/bin/personapulse up $(ARGS)
 
 # tests/conftest.py says which files come first. Two processes have two cores: threads of theirs would wait for each other.
-PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv-test/bin/python -m pytest --ignore tests/faults --ignore tests/exports --ignore tests/deployed --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 10
 
 .PHONY: test
 test: look browser ## lint, types, unit, SQL, dags, end to end; two files of tests at a time (what takes long is in `make faults` and `make audiences`)
@@ -41,6 +41,17 @@ faults: .venv-test/.installed ## break things while a night is under way: worker
 .PHONY: audiences
 audiences: .venv-test/.installed ## take three days through a real scheduler and see what leaves: the newest day's audiences, once (three minutes)
 	@.venv-test/bin/python -m pytest -v tests/exports $(PYTEST_ARGS)
+
+.PHONY: redis
+redis: ## the system's Redis, which `make test-celery` starts on this machine (apt-get install redis-server, where it is missing)
+	@command -v redis-server > /dev/null || { apt-get update -qq && apt-get install -y -qq redis-server; }
+
+# As the Dockerfile does: the lock, and on top of it the package as a wheel.
+.PHONY: test-celery
+test-celery: .venv-test/.installed .venv-celery/.installed redis ## run what docker-compose.yaml starts, without containers: two Celery workers, one of them killed (ten minutes, more beside other work)
+	@rm -rf .venv-celery/wheel && .venv-celery/bin/python -m hatchling build --target wheel --directory .venv-celery/wheel
+	@.venv-celery/bin/uv pip install --quiet --python .venv-celery/bin/python --no-deps --no-index --reinstall .venv-celery/wheel/*.whl
+	@.venv-test/bin/python -m pytest -v --durations 10 --timeout 3600 tests/deployed $(PYTEST_ARGS)
 
 .PHONY: quick
 quick: look browser ## what needs no Airflow scheduler
@@ -72,7 +83,7 @@ types: .venv-test/.installed ## mypy, strict
 
 .PHONY: audit
 audit: .venv-test/.installed ## ask PyPI for known holes in what the locks name (pip-audit)
-	@for lock in requirements.lock requirements-powerbi.lock; do .venv-test/bin/uv tool run pip-audit --strict --disable-pip --no-deps --requirement $$lock || exit 1; done
+	@for lock in requirements.lock requirements-powerbi.lock requirements-deploy.lock; do .venv-test/bin/uv tool run pip-audit --strict --disable-pip --no-deps --requirement $$lock || exit 1; done
 
 .PHONY: format
 format: .venv-test/.installed ## rewrite the code the way lint wants it
@@ -100,16 +111,20 @@ lock: .venv-test/.installed ## renew the hash-pinned locks from pyproject.toml
 	$(LOCK) pyproject.toml --extra build --extra test --output-file requirements-test.lock
 	$(LOCK) pyproject.toml --extra build --constraint requirements-test.lock --output-file requirements.lock
 	$(LOCK) requirements-powerbi.in --constraint requirements-test.lock --output-file requirements-powerbi.lock
+	$(LOCK) pyproject.toml --extra build --extra deploy --constraint requirements-test.lock --output-file requirements-deploy.lock
 
 .PHONY: clean
 clean: ## remove the environments and the default home (its data too)
-	rm -rf .venv .venv-test .venv-powerbi .personapulse .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-test .venv-powerbi .venv-celery .personapulse .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.installed: requirements.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv,requirements.lock)
 
 .venv-powerbi/.installed: requirements-powerbi.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv-powerbi,requirements-powerbi.lock)
+
+.venv-celery/.installed: requirements-deploy.lock requirements-uv.lock pyproject.toml
+	$(call make_environment,.venv-celery,requirements-deploy.lock)
 
 .venv-test/.installed: requirements-test.lock requirements-uv.lock pyproject.toml
 	$(call make_environment,.venv-test,requirements-test.lock)

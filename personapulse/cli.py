@@ -16,6 +16,7 @@ from personapulse.commands import (
     insights,
     metric,
     model,
+    prepare_server,
     query,
     report,
     runs,
@@ -61,6 +62,7 @@ application.command()(backup.backup)
 application.command()(backup.restore)
 application.add_typer(clv.commands)
 application.add_typer(convert.commands)
+application.command()(prepare_server.prepare_server)
 application.add_typer(query.commands)
 application.command()(doctor.doctor)
 application.command()(metric.metric)

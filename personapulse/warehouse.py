@@ -1,13 +1,16 @@
 """The warehouse: its databases, its migrations, and how its SQL files are run."""
 
 import hashlib
+import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from personapulse import layout, roles
 from personapulse.errors import PersonaPulseError
@@ -16,6 +19,10 @@ from personapulse.postgres import SUPERUSER, EmbeddedPostgres
 
 DATABASE = "personapulse"
 AIRFLOW_DATABASE = "airflow"
+OWN_SERVER, ROLES_FILE = (
+    "PERSONAPULSE_SERVER",
+    "PERSONAPULSE_ROLES_FILE",
+)  # what commands ask instead
 
 
 def connect(conninfo: str) -> psycopg.Connection[Any]:
@@ -31,7 +38,14 @@ def connect(conninfo: str) -> psycopg.Connection[Any]:
     return connection
 
 
-def prepare(postgres: EmbeddedPostgres) -> None:
+class Server(Protocol):
+    """A PostgreSQL server: the embedded one, or one of your own."""
+
+    def conninfo(self, database: str) -> str:
+        """Return how the owner of everything reaches a database of it."""
+
+
+def prepare(postgres: Server) -> None:
     """Create the warehouse's and Airflow's databases where missing, and bring the warehouse up to date.
 
     Raises
@@ -172,6 +186,9 @@ def run_file(
 def embedded(postgres: EmbeddedPostgres, role: str = SUPERUSER) -> Iterator[psycopg.Connection[Any]]:
     """Open the warehouse of an embedded server, starting the server for the time being if it is not running.
 
+    Where the environment names a server of one's own, `PERSONAPULSE_SERVER`, its warehouse is opened instead, by
+    the role asked for, or by pp_admin where that is the owner.
+
     Parameters
     ----------
     postgres : EmbeddedPostgres
@@ -182,11 +199,27 @@ def embedded(postgres: EmbeddedPostgres, role: str = SUPERUSER) -> Iterator[psyc
     Raises
     ------
     PersonaPulseError
-        If there is no warehouse yet, or it was made by a newer version.
+        If there is no warehouse yet, or it was made by a newer version; or a server of one's own lets nobody in.
     """
+    if address := os.environ.get(OWN_SERVER):
+        with _own(address, roles.ADMIN if role == SUPERUSER else role) as connection:
+            yield connection
+        return
     if not (postgres.data / "PG_VERSION").exists():
         raise PersonaPulseError(f"{postgres.data.parent} holds no shop yet. Load one with: personapulse up")
     with postgres:
         prepare(postgres)
         with connect(postgres.conninfo(DATABASE, role)) as connection:
             yield connection
+
+
+def _own(address: str, role: str) -> psycopg.Connection[Any]:
+    """Open the warehouse of a server of one's own, with the password `PERSONAPULSE_ROLES_FILE` has for the role."""
+    try:
+        file = os.environ.get(ROLES_FILE)
+        password = json.loads(Path(file).read_text())[role] if file else None
+        return connect(make_conninfo(address, user=role, password=password, dbname=DATABASE, connect_timeout=10))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise PersonaPulseError(f"{ROLES_FILE} must name a JSON file with the password of {role} ({error}).") from None
+    except psycopg.OperationalError as error:
+        raise PersonaPulseError(f"{OWN_SERVER} {address!r} lets {role} not in: {str(error).strip()}") from None

@@ -1,8 +1,8 @@
 """What tasks and dag files need is loaded once, by the programs whose forks they run in.
 
-With the LocalExecutor a task is a fork of the scheduler, and a dag file is read by a fork of the dag processor. To load
-pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own work
-(`docs/decisions/0024-tasks-find-their-libraries-loaded.md`).
+With the LocalExecutor a task is a fork of the scheduler, with Celery of a worker, and a dag file is read by a fork of
+the dag processor. To load pandas, SciPy, scikit-learn and the chart libraries takes a task longer than most tasks' own
+work (`docs/decisions/0024-tasks-find-their-libraries-loaded.md`).
 """
 
 import importlib
@@ -64,8 +64,13 @@ def on_starting(component: Any) -> None:
     if "dag-processor" in sys.argv:
         _load(OF_DAGS)
     elif "scheduler" in sys.argv and conf.get("core", "executor") == "LocalExecutor":
-        _load(OF_DAGS + OF_TASKS)
-        _prove_rules()
+        load_for_tasks()
+
+
+def load_for_tasks() -> None:
+    """Load whatever a task may need; a Celery worker does so by `personapulse_airflow.in_worker`."""
+    _load(OF_DAGS + OF_TASKS)
+    _prove_rules()
 
 
 def _load(modules: Sequence[str]) -> None:
