@@ -292,6 +292,8 @@ ACCEPTED: Mapping[str, str] = {
     "intent_accuracy_floor": "share of customers, 0.5 to 1",
     "daily_snapshots_days": f"whole days, {LEAST_SNAPSHOTS} or more",
     "quarantine_days": "whole days, 0 or more",
+    "runs_days": "whole days, 0 or more",
+    "deadline": "time of day, HH:MM, or off",
     "quarantine": "per file: threshold (share of its rows, 0 to 1), rules (rule: share)",
     "checks": "per check: fail or warn",
 }

@@ -24,6 +24,10 @@ ELSEWHERE = {
     r"make powerbi-deploy ": "tests/unit/test_powerbi_deploy.py",
     r"personapulse (--home \S+ )?up\b": "tests/e2e/test_up.py",
     r"personapulse (backup|--home anew restore) ": "tests/docs/test_backup.py",  # the same, into folders of its own
+    r"docker compose exec \S+ airflow ": "tests/dags/test_airflow_commands.py",
+    r"docker compose ": "tests/unit/test_compose.py",  # no container runs here; make test-celery runs what is in them
+    r"python3 deploy/make_secrets\.py": "tests/deployed/conftest.py",
+    r"(cp \.env\.example|echo WAREHOUSE_HOST)": "tests/unit/test_compose.py",
     r"airflow ": "tests/dags/test_airflow_commands.py",  # parsed by Airflow's own parser
     r"definitions\.md: personapulse metric ": "tests/sql/test_metrics.py",  # one for each metric, made of it
 }

@@ -16,7 +16,13 @@ ADD = "Say what it is in personapulse/reference/known.yaml, then `make docs`."
 CODE = ("personapulse", "plugins", "dags", "tests", "benchmarks", "notebooks", "deploy", ".ci")
 OUTSIDE = ("Makefile", "docker-compose.yaml", "Dockerfile", ".env.example")
 # names that read alike and are no settings: folders of plugins, the dashboard's role, and what tests make up
-NO_SETTINGS = {"personapulse_airflow", "personapulse_dashboard", "personapulse_nights", "personapulse_preload"}
+NO_SETTINGS = {
+    "personapulse_ledger",
+    "personapulse_airflow",
+    "personapulse_dashboard",
+    "personapulse_nights",
+    "personapulse_preload",
+}
 
 
 @cache
