@@ -109,6 +109,7 @@ def dags() -> list[str]:
         box("dag", (438, 195, 155, 52), "maintain_warehouse", "Mondays"),
         box("dag", (645, 195, 165, 52), "override_intent_gate", "a person decides"),
         box("dag", (842, 195, 170, 52), "rollback_intent_model", "by hand"),
+        box("dag", (1034, 195, 145, 52), "watch_deadline", "mornings: published?"),
         arrow("M727 125 V193", "refused", (753, 165), "arrow told"),
     ]
 
@@ -162,7 +163,7 @@ def people() -> list[str]:
         arrow("M1180 82 H1198 V146 H1223"),
         arrow("M1180 140 H1192 V216 H1223"),
         box("out", (1225, 290, 160, 66), "alerts", "mail, Slack, Teams, ...", "with reasons"),
-        arrow("M1110 270 V280 H1204 V322 H1223", "refused, stale, worse", (1300, 281), "arrow told"),
+        arrow("M1110 270 V280 H1204 V322 H1223", "refused, stale, late", (1300, 281), "arrow told"),
         box("out", (1225, 385, 160, 66), "Power BI, BI tools,", "personapulse query"),
         arrow("M1190 405 H1223"),
         box("out", (1225, 470, 160, 50), "personapulse doctor", "what needs a person"),

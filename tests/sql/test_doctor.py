@@ -201,7 +201,7 @@ def test_a_newer_warehouse_is_left_alone(house: Shop, home: EmbeddedPostgres) ->
 
 def test_extracts_that_moved_are_missed_and_can_be_named(house: Shop, home: EmbeddedPostgres, tmp_path: Path) -> None:
     load(house, FIRST)
-    moved = tmp_path.with_name("moved")
+    moved = tmp_path.with_name(f"{tmp_path.name} moved")
     shutil.copytree(house.folder, moved)
     shutil.rmtree(house.folder)
     assert "The extracts cannot be read" in doctor(home).stdout

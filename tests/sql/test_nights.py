@@ -131,7 +131,7 @@ def test_a_published_day_before_is_not_this_one(shop: Shop) -> None:
 def test_a_source_that_does_not_answer_is_told_in_its_words(shop: Shop) -> None:
     happened(shop, (INGEST, "running"))
     source = shop.source
-    shop.folder.rename(shop.folder.with_name("moved"))
+    shop.folder.rename(shop.folder.with_name(f"{shop.folder.name} moved"))
     standing = look(shop.warehouse, source, date(DAY))
     assert standing.state == "not_delivered"
     assert str(shop.folder) in standing.missing[0]
