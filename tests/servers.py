@@ -3,6 +3,7 @@
 import itertools
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from personapulse.warehouse import DATABASE
 MEMORY = Path("/dev/shm")
 ROOM = 6 << 30  # bytes; two servers and what is in Airflow's home stay below it
 _numbers = itertools.count(1)
+_given_up: defaultdict[Path, list[str]] = defaultdict(list)  # of each server
 
 
 @contextmanager
@@ -38,9 +40,15 @@ def _memory() -> Path | None:
 
 @contextmanager
 def database(postgres: EmbeddedPostgres, name: str = "test", like: str = DATABASE) -> Iterator[str]:
-    """Copy the prepared database, or one nobody is connected to; yields how to reach the copy, gone afterwards."""
-    copy = f"{name}_{next(_numbers)}"
+    """Copy the prepared database, or one nobody is connected to; yields how to reach the copy.
+
+    It goes when the next one is made, or with its server: PostgreSQL waits a tenth of a second before it drops a
+    database that somebody has just left.
+    """
+    copy, given_up = f"{name}_{next(_numbers)}", _given_up[postgres.socket_folder]
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:
+        while given_up:
+            server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(given_up.pop())))
         server.execute(
             sql.SQL("create database {} template {} strategy file_copy").format(
                 sql.Identifier(copy), sql.Identifier(like)
@@ -49,4 +57,4 @@ def database(postgres: EmbeddedPostgres, name: str = "test", like: str = DATABAS
         try:
             yield postgres.conninfo(copy)
         finally:
-            server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(copy)))
+            given_up.append(copy)
