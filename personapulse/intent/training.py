@@ -215,8 +215,9 @@ def fit(
 
     A tree draws a fifth of the rows, more where they are few and less where they are many.
     """
+    trees = trees or TREES
     forest = RandomForestClassifier(
-        n_estimators=trees or TREES,
+        n_estimators=trees,
         min_samples_leaf=settings.leaf,
         max_depth=settings.depth,
         max_features=SHARE_OF_FEATURES,
@@ -227,7 +228,7 @@ def fit(
     pipeline = Pipeline([("encode", Encoder(tuple(features))), ("forest", forest)])
     # forests set filters of warnings in each of their threads, which may leave none behind, and without any they warn
     # for every tree
-    with warnings.catch_warnings(), workers.hired() as jobs:
+    with warnings.catch_warnings(), workers.hired(len(frame) * trees) as jobs:
         warnings.simplefilter("default")
         forest.set_params(n_jobs=jobs)
         pipeline.fit(frame, frame["bought"].to_numpy(bool))

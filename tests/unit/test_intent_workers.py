@@ -28,7 +28,10 @@ def fit() -> tuple[Pipeline, np.ndarray]:
 
 
 def test_two_workers_grow_the_same_forest_as_threads(cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, told_by_one = fit()
+    monkeypatch.setattr(workers, "WORTH_SHARING", 0)
     _, told = fit()
+    assert np.array_equal(told, told_by_one)
     monkeypatch.setenv(workers.BACKEND, "dask")
     monkeypatch.setenv(workers.SCHEDULER, cluster.scheduler_address)
     with Client(cluster) as onlooker:
