@@ -1,9 +1,9 @@
-"""A table's rows, copied from PostgreSQL into DuckDB."""
+"""Tables' rows, copied from PostgreSQL into DuckDB."""
 
 import io
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import psycopg
@@ -30,7 +30,35 @@ TYPES = {
 }
 
 
-def copy_rows(source: psycopg.Connection[Any], target: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
+class Copies:
+    """A DuckDB with copies of a warehouse's tables as they are at one moment, each made when it is first wanted.
+
+    Parameters
+    ----------
+    source : psycopg.Connection
+        In a transaction in which the tables do not change any more.
+    """
+
+    def __init__(self, source: psycopg.Connection[Any]) -> None:
+        self.source = source
+        self.engine = duckdb.connect(config={"threads": 1})
+        self.engine.execute("set timezone = 'UTC'; set integer_division = true")  # of integers only, as in PostgreSQL
+        self._made: set[tuple[str, str]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.engine.close()
+
+    def want(self, schema: str, name: str) -> None:
+        """Copy a table, unless it was; a temporary table has no schema."""
+        if (schema, name) not in self._made:
+            self._made.add((schema, name))
+            _copy_rows(self.source, self.engine, schema, name)
+
+
+def _copy_rows(source: psycopg.Connection[Any], target: duckdb.DuckDBPyConnection, schema: str, name: str) -> None:
     """Copy a table's rows into DuckDB, under the same name; a temporary table has no schema."""
     regclass = f"{schema or 'pg_temp'}.{name}"
     columns = source.execute(

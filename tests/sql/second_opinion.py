@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
 
-import duckdb
 import psycopg
 import sqlglot
 from psycopg import sql
@@ -23,7 +22,7 @@ from personapulse.marts.tables import MartTable, describe
 from personapulse.settings import ShopSettings
 from personapulse.warehouse import read_file
 
-from .duckdb_rows import NUMERIC, copy_rows
+from .duckdb_rows import NUMERIC, Copies
 
 NEGLIGIBLE = 1e-6  # of a quotient, or of its size if that is above 1
 
@@ -82,8 +81,8 @@ class SecondOpinion:
 
     Parameters
     ----------
-    connection : psycopg.Connection
-        In the transaction in which the day was built: temporary tables the select reads are still there.
+    copies : Copies
+        Made in the transaction in which the day was built: temporary tables the select reads are still there.
     table : MartTable
         Where PostgreSQL wrote them.
     query : str
@@ -96,7 +95,7 @@ class SecondOpinion:
 
     def __init__(
         self,
-        connection: psycopg.Connection[Any],
+        copies: Copies,
         table: MartTable,
         query: str,
         values: Mapping[str, Any],
@@ -104,7 +103,7 @@ class SecondOpinion:
     ) -> None:
         self._key, self._rounded = table.key, frozenset(rounded)
         self._ours = _rows(
-            connection.execute(
+            copies.source.execute(
                 sql.SQL("select * from {} where {} = {}").format(
                     sql.Identifier(table.schema, table.name),
                     sql.Identifier(table.clock),
@@ -112,17 +111,16 @@ class SecondOpinion:
                 )
             )
         )
-        tree = inlined(query, functions(connection))
+        tree = inlined(query, functions(copies.source))
         self.tree = tree.transform(_value, values).transform(_as_duckdb_means)
-        self._duckdb = duckdb.connect(config={"threads": 1})
-        self._duckdb.execute("set timezone = 'UTC'; set integer_division = true")  # of integers only, as in PostgreSQL
+        self._duckdb = copies.engine
         for schema, name in sorted(_tables(self.tree)):
-            copy_rows(connection, self._duckdb, schema, name)
+            copies.want(schema, name)
 
     @classmethod
     def of_mart(
         cls,
-        connection: psycopg.Connection[Any],
+        copies: Copies,
         mart: str,
         as_of_date: datetime.date,
         settings: ShopSettings,
@@ -130,24 +128,18 @@ class SecondOpinion:
     ) -> Self:
         """Ask about a mart; what Python prepared for it (`marts.PREPARES`) is a temporary table."""
         values = marts.parameters(as_of_date, settings, known_on)
-        return cls(connection, describe(connection, mart), marts.query(mart, settings), values)
+        return cls(copies, describe(copies.source, mart), marts.query(mart, settings), values)
 
     @classmethod
-    def of_features(cls, connection: psycopg.Connection[Any], day: datetime.date, settings: ShopSettings) -> Self:
+    def of_features(cls, copies: Copies, day: datetime.date, settings: ShopSettings) -> Self:
         """Ask about the features of a day; the day's profile and personas are temporary tables."""
         return cls(
-            connection,
-            describe(connection, "features", "ml"),
+            copies,
+            describe(copies.source, "features", "ml"),
             read_file("features/customers.sql"),
             marts.parameters(day, settings),
             rounded=numbers(),
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._duckdb.close()
 
     def ask(self, tree: exp.Query | None = None) -> Opinions:
         """Let DuckDB run the mart's select, or another one over the same rows."""

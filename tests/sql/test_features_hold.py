@@ -15,6 +15,7 @@ from personapulse.settings import ShopSettings
 
 from . import sample_shop
 from .conftest import date
+from .duckdb_rows import Copies
 from .sample_shop import for_the_moment
 from .second_opinion import SecondOpinion
 from .stories import Step, arrivals, stories
@@ -61,7 +62,8 @@ def test_duckdb_says_the_same_of_the_sample_shop(sample: psycopg.Connection[Any]
     settings = sample_shop.SOURCE.settings
     with for_the_moment(sample):
         assert snapshots.build(sample, date(day), settings) > 500
-        with SecondOpinion.of_features(sample, date(day), settings) as second:
+        with Copies(sample) as copies:
+            second = SecondOpinion.of_features(copies, date(day), settings)
             assert second.ask().differences() == []
 
 
@@ -75,7 +77,8 @@ def test_duckdb_says_the_same_of_random_small_shops(postgres: EmbeddedPostgres, 
         for day in story.days:
             with for_the_moment(place.connection):
                 snapshots.build(place.connection, day, settings)
-                with SecondOpinion.of_features(place.connection, day, settings) as second:
+                with Copies(place.connection) as copies:
+                    second = SecondOpinion.of_features(copies, day, settings)
                     assert second.ask().differences() == []
 
 
@@ -84,7 +87,8 @@ def test_a_slip_of_one_comparison_is_noticed(sample: psycopg.Connection[Any]) ->
     settings = sample_shop.SOURCE.settings
     with for_the_moment(sample):
         snapshots.build(sample, sample_shop.LAST, settings)
-        with SecondOpinion.of_features(sample, sample_shop.LAST, settings) as second:
+        with Copies(sample) as copies:
+            second = SecondOpinion.of_features(copies, sample_shop.LAST, settings)
             slips = list(with_one_slip(second.tree))
             noticed = [bool(second.ask(slipped).differences()) for slipped in slips]
     assert sum(noticed) > 0.5 * len(slips), f"{sum(noticed)} of {len(slips)}"

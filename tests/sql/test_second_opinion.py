@@ -17,6 +17,7 @@ from personapulse.settings import ShopSettings
 
 from . import sample_shop
 from .conftest import date
+from .duckdb_rows import Copies
 from .sample_shop import for_the_moment
 from .second_opinion import SecondOpinion
 from .stories import stories
@@ -49,11 +50,11 @@ def test_duckdb_says_the_same_of_the_sample_shop(sample: psycopg.Connection[Any]
     settings = sample_shop.SOURCE.settings
     with for_the_moment(sample):
         sample_shop.build(sample, as_of_date, known_on)
-        for mart in MARTS:
-            with SecondOpinion.of_mart(sample, mart, as_of_date, settings, known_on) as second:
-                answer = second.ask()
-            assert answer.differences() == [], mart
-            assert answer.postgres or as_of_date < sample_shop.LAST, f"{mart} without rows proves nothing"
+        with Copies(sample) as copies:
+            for mart in MARTS:
+                answer = SecondOpinion.of_mart(copies, mart, as_of_date, settings, known_on).ask()
+                assert answer.differences() == [], mart
+                assert answer.postgres or as_of_date < sample_shop.LAST, f"{mart} without rows proves nothing"
 
 
 @share(0.3)
@@ -70,8 +71,9 @@ def test_duckdb_says_the_same_of_random_small_shops(postgres: EmbeddedPostgres, 
         with for_the_moment(place.connection):
             for mart in marts.NAMES:
                 marts.build(place.connection, mart, as_of_date, settings, known_on=known_on)
-            for mart in MARTS:
-                with SecondOpinion.of_mart(place.connection, mart, as_of_date, settings, known_on) as second:
+            with Copies(place.connection) as copies:
+                for mart in MARTS:
+                    second = SecondOpinion.of_mart(copies, mart, as_of_date, settings, known_on)
                     assert second.ask().differences() == [], mart
 
 
@@ -100,10 +102,10 @@ def test_a_slip_of_one_comparison_is_noticed_in_every_mart(sample: psycopg.Conne
     """Otherwise two engines that agree would mean little."""
     settings = sample_shop.SOURCE.settings
     unnoticed = []
-    with for_the_moment(sample):
+    with for_the_moment(sample), Copies(sample) as copies:
         sample_shop.build(sample, sample_shop.LAST)
         for mart in MARTS:
-            with SecondOpinion.of_mart(sample, mart, sample_shop.LAST, settings) as second:
-                if not any(second.ask(slipped).differences() for slipped in with_one_slip(second.tree)):
-                    unnoticed.append(mart)
+            second = SecondOpinion.of_mart(copies, mart, sample_shop.LAST, settings)
+            if not any(second.ask(slipped).differences() for slipped in with_one_slip(second.tree)):
+                unnoticed.append(mart)
     assert unnoticed == []
