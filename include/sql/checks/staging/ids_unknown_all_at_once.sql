@@ -36,12 +36,22 @@ known as (
     where known_from = %(as_of_date)s::date
 ),
 
+-- not joined: PostgreSQL does not know how many they are, and would compare each with each
 customers as (
-    select
-        arrived.user_id,
-        known.user_id is null as is_strange
-    from arrived
-    left join known using (user_id)
+    select not bool_or(is_known) as is_strange
+    from (
+        select
+            user_id,
+            false as is_known
+        from arrived
+        union all
+        select
+            user_id,
+            true as is_known
+        from known
+    ) as arrived_and_known
+    group by user_id
+    having not bool_and(is_known)
 ),
 
 products as (
@@ -72,19 +82,31 @@ placed_before as (
 known_before as (
     select
         users.user_id,
-        min(users.known_from) as told_on
+        users.known_from as told_on
     from core.users as users
-    inner join placed_before on users.user_id = placed_before.user_id
-    group by users.user_id
+    inner join (select distinct user_id from placed_before) as asked using (user_id)
 ),
 
 customers_before as (
-    select
-        placed_before.user_id,
-        known_before.user_id is null as is_strange
-    from placed_before
-    left join known_before
-        on placed_before.user_id = known_before.user_id and placed_before.known_from >= known_before.told_on
+    select coalesce(told_on, 'infinity') > known_from as is_strange
+    from (
+        select
+            known_from,
+            min(told_on) over (partition by user_id) as told_on
+        from (
+            select
+                *,
+                null::date as told_on
+            from placed_before
+            union all
+            select
+                user_id,
+                null as known_from,
+                told_on
+            from known_before
+        ) as placed_and_told
+    ) as customers
+    where known_from is not null
 ),
 
 products_before as (
