@@ -79,10 +79,11 @@ def measure(sizes: Sequence[int], cache: Path, say: Callable[[str], None]) -> li
     list of Figure
         Three of each size: time, with the ratio to the size before it, memory and disk.
     """
-    steps = []
+    steps: list[Step] = []
     for events in sorted(sizes):
         with server() as running:
             steps.append(_step(running, events, cache, say))
+            say(str(steps[-1]))  # the next size may take an hour
     return [
         figure for place, step in enumerate(steps) for figure in _figures(step, steps[place - 1] if place else None)
     ]
