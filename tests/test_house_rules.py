@@ -186,6 +186,11 @@ def test_rooms_are_small(file: Path) -> None:
                 assert lines <= 40, node.name
 
 
+@pytest.mark.parametrize("page", [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))], ids=relative)
+def test_no_page_has_a_gap_that_was_to_be_filled(page: Path) -> None:
+    assert re.findall(r"^[A-Z]{4,}$|\b(?:TODO|TBD|FIXME)\b", page.read_text(), re.MULTILINE) == []
+
+
 def test_a_newcomers_make_help_lists_run_and_test() -> None:
     menu = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "make run" in menu
