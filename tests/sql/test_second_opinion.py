@@ -102,10 +102,11 @@ def test_a_slip_of_one_comparison_is_noticed_in_every_mart(sample: psycopg.Conne
     """Otherwise two engines that agree would mean little."""
     settings = sample_shop.SOURCE.settings
     unnoticed = []
-    with for_the_moment(sample), Copies(sample) as copies:
+    with for_the_moment(sample):
         sample_shop.build(sample, sample_shop.LAST)
-        for mart in MARTS:
-            second = SecondOpinion.of_mart(copies, mart, sample_shop.LAST, settings)
-            if not any(second.ask(slipped).differences() for slipped in with_one_slip(second.tree)):
-                unnoticed.append(mart)
+        with Copies(sample) as copies:
+            for mart in MARTS:
+                second = SecondOpinion.of_mart(copies, mart, sample_shop.LAST, settings)
+                if not any(second.ask(slipped).differences() for slipped in with_one_slip(second.tree)):
+                    unnoticed.append(mart)
     assert unnoticed == []

@@ -36,7 +36,8 @@ customers as (
         select
             null as known_from,
             null as order_id,
-            told.*
+            user_id,
+            told_on
         from told
     ) as placed_and_told
 )

@@ -33,7 +33,8 @@ customers as (
         union all
         select
             null as known_from,
-            told.*
+            user_id,
+            told_on
         from told
     ) as returned_and_told
 )
